@@ -1,0 +1,91 @@
+import { readFile, readdir } from 'node:fs/promises';
+import path from 'node:path';
+import { parse } from 'svelte/compiler';
+
+export interface FoundText {
+	msgid: string;
+	/** Empty for a text that is not counted. */
+	plural: string;
+	file: string;
+}
+
+interface Node {
+	type: string;
+	start: number;
+	[key: string]: unknown;
+}
+
+/** How many leading arguments are texts: t(msgid), tn(singular, plural, n), N_(msgid). */
+const calls: Record<string, number> = { t: 1, tn: 2, N_: 1 };
+
+/**
+ * All texts of one `.svelte` or `.ts` file, read by Svelte's own parser, so strings, comments, markup and
+ * TypeScript are what the compiler takes them for. Throws `file:line: reason` for a text that is not literal.
+ */
+export function textsOf(source: string, file: string): FoundText[] {
+	const component = file.endsWith('.svelte');
+	const opening = '<script lang="ts">';
+	const code = component ? source : `${opening}${source}\n</script>`;
+	const found: FoundText[] = [];
+	const lineOf = (node: Node) => code.slice(0, node.start).split('\n').length;
+	visit(parse(code, { modern: true, filename: file }), (node) => {
+		if (node.type !== 'CallExpression') return;
+		const callee = node['callee'] as Node;
+		const count = callee.type === 'Identifier' ? calls[String(callee['name'])] : undefined;
+		if (count === undefined) return;
+		const texts = (node['arguments'] as Node[]).slice(0, count).map(literal);
+		if (texts.length < count || texts.includes(undefined)) {
+			throw new Error(
+				`${file}:${lineOf(node)}: ${String(callee['name'])}() needs its text written out as a plain string`
+			);
+		}
+		if (texts.includes('')) throw new Error(`${file}:${lineOf(node)}: an empty text`);
+		found.push({ msgid: texts[0] ?? '', plural: texts[1] ?? '', file });
+	});
+	return found;
+}
+
+function literal(node: Node): string | undefined {
+	if (node.type === 'Literal' && typeof node['value'] === 'string') return node['value'];
+	if (node.type === 'BinaryExpression' && node['operator'] === '+') {
+		const [left, right] = [literal(node['left'] as Node), literal(node['right'] as Node)];
+		return left === undefined || right === undefined ? undefined : left + right;
+	}
+	return undefined;
+}
+
+function visit(value: unknown, see: (node: Node) => void): void {
+	if (Array.isArray(value)) {
+		for (const item of value) visit(item, see);
+	} else if (typeof value === 'object' && value !== null) {
+		if (typeof (value as Node).type === 'string') see(value as Node);
+		for (const [key, inner] of Object.entries(value)) {
+			if (key !== 'leadingComments' && key !== 'trailingComments' && key !== 'loc') visit(inner, see);
+		}
+	}
+}
+
+async function main(): Promise<void> {
+	const entries = await readdir('src', { recursive: true, withFileTypes: true });
+	const files = entries
+		.filter((entry) => entry.isFile() && /\.(svelte|ts)$/.test(entry.name) && !/\.d\.ts$/.test(entry.name))
+		.map((entry) => path.posix.join(entry.parentPath.replaceAll(path.sep, '/'), entry.name))
+		.sort();
+	const texts: FoundText[] = [];
+	const failures: string[] = [];
+	for (const file of files) {
+		try {
+			texts.push(...textsOf(await readFile(file, 'utf8'), file));
+		} catch (error) {
+			failures.push(error instanceof Error ? error.message : String(error));
+		}
+	}
+	if (failures.length > 0) {
+		process.stderr.write(`${failures.join('\n')}\n`);
+		process.exitCode = 1;
+		return;
+	}
+	process.stdout.write(JSON.stringify(texts));
+}
+
+if (import.meta.main) await main();

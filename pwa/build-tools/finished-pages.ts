@@ -1,0 +1,58 @@
+import type { Adapter } from '@sveltejs/kit';
+import { readFile, readdir, writeFile } from 'node:fs/promises';
+import path from 'node:path';
+import { promisify } from 'node:util';
+import zlib from 'node:zlib';
+
+const output = 'build';
+const textual = new Set(['.html', '.js', '.css', '.json', '.svg', '.txt', '.webmanifest']);
+const brotli = promisify(zlib.brotliCompress);
+const gzip = promisify(zlib.gzip);
+
+/**
+ * Wraps adapter-static: tells the page which catalogue file belongs to which language, so that its first line of
+ * script can ask for the right one at once, and then writes `.br` and `.gz` beside every text file.
+ */
+export function finishedPages(adapter: Adapter): Adapter {
+	return {
+		...adapter,
+		async adapt(builder) {
+			await adapter.adapt(builder);
+			const files = (await readdir(output, { recursive: true, withFileTypes: true }))
+				.filter((entry) => entry.isFile())
+				.map((entry) => path.posix.join(entry.parentPath.replaceAll(path.sep, '/'), entry.name));
+			await nameCatalogues(files);
+			for (const file of files) if (textual.has(path.extname(file))) await compress(file);
+		}
+	};
+}
+
+async function nameCatalogues(files: string[]): Promise<void> {
+	const addresses = Object.fromEntries(
+		files
+			.map((file) => /^build(\/.*\/assets\/(vi|fa|en)\.[^./]+\.json)$/.exec(file))
+			.filter((found) => found !== null)
+			.map(([, address, language]) => [language, address])
+	);
+	for (const language of ['vi', 'fa', 'en']) {
+		if (!addresses[language]) throw new Error(`the build holds no catalogue for ${language}`);
+	}
+	const page = path.join(output, 'index.html');
+	const html = await readFile(page, 'utf8');
+	const placeholder = "'%catalogues%'";
+	if (!html.includes(placeholder)) throw new Error(`${page} lost its place for the catalogues`);
+	await writeFile(page, html.replace(placeholder, JSON.stringify(addresses)));
+}
+
+async function compress(file: string): Promise<void> {
+	const bytes = await readFile(file);
+	const params = {
+		[zlib.constants.BROTLI_PARAM_QUALITY]: zlib.constants.BROTLI_MAX_QUALITY,
+		[zlib.constants.BROTLI_PARAM_MODE]: zlib.constants.BROTLI_MODE_TEXT,
+		[zlib.constants.BROTLI_PARAM_SIZE_HINT]: bytes.length
+	};
+	await Promise.all([
+		brotli(bytes, { params }).then((packed) => writeFile(`${file}.br`, packed)),
+		gzip(bytes, { level: 9 }).then((packed) => writeFile(`${file}.gz`, packed))
+	]);
+}

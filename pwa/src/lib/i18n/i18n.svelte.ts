@@ -1,0 +1,79 @@
+import { translate, translateCounted, type Catalogue, type Params } from './fill.ts';
+import { directionOf, isLanguage, type Language } from './language.ts';
+
+const addresses = import.meta.glob<string>('./generated/{vi,fa,en}.json', {
+	query: '?url',
+	import: 'default',
+	eager: true
+});
+
+const loaded: Partial<Record<Language, Catalogue>> = {};
+const nothing: Catalogue = {};
+
+class Speech {
+	/** The language shown now. `app.html` has chosen it before the first drawing. */
+	language = $state<Language>('vi');
+	catalogue = $state.raw<Catalogue>(nothing);
+}
+
+const speech = new Speech();
+
+export const i18n = {
+	get language(): Language {
+		return speech.language;
+	}
+};
+
+/** `msgid` (a plain English string) in the person's language, its `{name}` places filled. */
+export function t(msgid: string, params?: Params): string {
+	return translate(speech.language, speech.catalogue, msgid, params);
+}
+
+/** A counted text: `tn('{n} photo', '{n} photos', photos.length)`. `{n}` is filled by itself. */
+export function tn(singular: string, plural: string, n: number, params?: Params): string {
+	return translateCounted(speech.language, speech.catalogue, singular, plural, n, params);
+}
+
+/** Starts in the language that the page already declares. */
+export function startLanguage(): Promise<void> {
+	const declared = document.documentElement.lang;
+	return show(isLanguage(declared) ? declared : 'vi');
+}
+
+/** Switches everything on the screen at once and remembers it on this device. */
+export async function chooseLanguage(language: Language): Promise<void> {
+	try {
+		localStorage.setItem('language', language);
+	} catch {
+		// Storage is refused: the choice holds until the app is closed.
+	}
+	await show(language);
+}
+
+async function show(language: Language): Promise<void> {
+	const catalogue = await load(language);
+	speech.language = language;
+	speech.catalogue = catalogue;
+	const page = document.documentElement;
+	page.lang = language;
+	page.dir = directionOf(language);
+	const manifest = document.querySelector<HTMLLinkElement>('link[rel="manifest"]');
+	if (manifest) manifest.href = `/manifest.${language}.webmanifest`;
+}
+
+/** English stands in for a catalogue that cannot be fetched; the next choice tries again. */
+async function load(language: Language): Promise<Catalogue> {
+	const known = loaded[language];
+	if (known) return known;
+	const address = addresses[`./generated/${language}.json`];
+	if (!address) return nothing;
+	try {
+		const answer = await fetch(address);
+		if (!answer.ok) return nothing;
+		const catalogue = (await answer.json()) as Catalogue;
+		loaded[language] = catalogue;
+		return catalogue;
+	} catch {
+		return nothing;
+	}
+}
