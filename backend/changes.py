@@ -1,0 +1,75 @@
+"""The change feed: what changed, in which scope, in an order in which nothing is missed.
+
+Every service that changes something a person may see calls `touch` in its transaction. On the
+ground floor because every slice writes here; only `sync` reads.
+"""
+
+import uuid
+from collections.abc import Iterable, Sequence
+from typing import Final
+
+from backend.db import execute, fetch, fetch_one
+
+CHANNEL: Final = "khupho_changed"
+
+# One statement: the rows, and a word to every open connection that listens to the scope. The order
+# of rows is fixed so that two transactions touching the same scopes cannot deadlock.
+_TOUCH = """
+WITH wanted AS (
+    SELECT DISTINCT scope, kind, id
+    FROM unnest($1::uuid[], $2::text[], $3::uuid[]) AS t(scope, kind, id)
+    ORDER BY scope, kind, id
+), written AS (
+    INSERT INTO change (scope, kind, id, version)
+    SELECT scope, kind, id, pg_current_xact_id() FROM wanted
+    ON CONFLICT (scope, kind, id) DO UPDATE SET version = excluded.version
+    RETURNING scope
+)
+SELECT pg_notify('khupho_changed', scope::text) FROM (SELECT DISTINCT scope FROM written) AS s
+"""
+
+
+async def touch(rows: Iterable[tuple[uuid.UUID, str, uuid.UUID]]) -> None:
+    """Say that (scope, kind, id) changed: in the feed and, at commit, to whoever listens."""
+    scopes, kinds, ids = [], [], []
+    for scope, kind, thing_id in rows:
+        scopes.append(scope)
+        kinds.append(kind)
+        ids.append(thing_id)
+    if scopes:
+        await execute(_TOUCH, scopes, kinds, ids)
+
+
+async def get_horizon() -> tuple[uuid.UUID, int]:
+    """The database's epoch, and the version below which nothing can still appear."""
+    row = await fetch_one(
+        "SELECT id, pg_snapshot_xmin(pg_current_snapshot())::text AS horizon FROM epoch"
+    )
+    if row is None:
+        raise RuntimeError("the database has no epoch; it was not migrated")
+    return row["id"], int(row["horizon"])
+
+
+async def list_changes(
+    scopes: Sequence[uuid.UUID], version: int, after: tuple[str, uuid.UUID] | None, limit: int
+) -> list[tuple[int, str, uuid.UUID]]:
+    """What changed in `scopes` at or after `version`, oldest first.
+
+    `after` continues a page: only rows of `version` beyond that (kind, id), and later versions.
+    """
+    kind, thing_id = after or ("", uuid.UUID(int=0))
+    rows = await fetch(
+        """
+        SELECT DISTINCT version, kind, id FROM change
+        WHERE scope = ANY($1) AND version >= $2::text::xid8
+          AND (version > $2::text::xid8 OR (kind, id) > ($3, $4))
+        ORDER BY version, kind, id
+        LIMIT $5
+        """,
+        list(scopes),
+        str(version),
+        kind,
+        thing_id,
+        limit,
+    )
+    return [(int(row["version"]), row["kind"], row["id"]) for row in rows]

@@ -1,0 +1,145 @@
+"""The database: one pool, one way to open a transaction, one way to run SQL.
+
+Transactions are opened in services only, with `write_tx()`. Piccolo keeps the current one in a
+ContextVar, so never open one in a `yield` dependency (Litestar may run those in another task), and
+never start tasks inside one.
+"""
+
+import contextlib
+from collections.abc import AsyncIterator, Sequence
+from typing import TYPE_CHECKING, TypeVar, cast
+
+import asyncpg
+import msgspec
+from piccolo.engine.postgres import PostgresEngine
+
+from backend.settings import Settings
+
+if TYPE_CHECKING:
+    from asyncpg import Connection, Pool, Record
+
+T = TypeVar("T")
+
+class LateEngine(PostgresEngine):
+    """Piccolo's engine, without the connection it makes when merely constructed."""
+
+    async def check_version(self) -> None:
+        """Nothing at import; `open_pool` refuses a server older than 14."""
+
+
+ENGINE = LateEngine(config={}, extensions=())
+"""Configured by `open_pool`; tables and migrations share it."""
+
+OLDEST_SERVER = 140000
+
+encode_json = msgspec.json.Encoder().encode
+
+
+class DatabaseAddressMissing(Exception):
+    """No `database_url`, and nobody started the embedded server for us."""
+
+
+class DatabaseTooOld(Exception):
+    """The server lacks what sync cursors need (xid8 arrived with 13, we test from 14 on)."""
+
+
+async def open_pool(settings: Settings, *, size: int | None = None) -> None:
+    """Connect. `settings.database_url` must be set (see `backend.embedded`)."""
+    if settings.database_url is None:
+        raise DatabaseAddressMissing
+    ENGINE.config = {"dsn": settings.database_url}
+    await ENGINE.start_connection_pool(
+        min_size=1,
+        max_size=size or settings.database_pool,
+        command_timeout=30,
+        server_settings={"application_name": "khupho", "jit": "off", "timezone": "UTC"},
+    )
+    version = await fetch_value("SELECT current_setting('server_version_num')::int")
+    if not isinstance(version, int) or version < OLDEST_SERVER:
+        raise DatabaseTooOld(f"PostgreSQL {version} is too old")
+
+
+async def close_pool() -> None:
+    if ENGINE.pool is not None:
+        await ENGINE.close_connection_pool()
+
+
+def pool() -> "Pool[Record]":
+    if ENGINE.pool is None:
+        raise DatabaseAddressMissing
+    return ENGINE.pool
+
+
+@contextlib.asynccontextmanager
+async def write_tx() -> AsyncIterator["Connection[Record]"]:
+    """One transaction for one use case. Refuses to nest: an inner one would be a silent no-op."""
+    async with ENGINE.transaction(allow_nested=False) as transaction:
+        yield cast("Connection[Record]", transaction.connection)
+
+
+def in_transaction() -> bool:
+    return ENGINE.current_transaction.get() is not None
+
+
+def transaction_connection() -> "Connection[Record]":
+    """The connection of the open `write_tx()`; for libraries that enqueue on it."""
+    transaction = ENGINE.current_transaction.get()
+    if transaction is None:
+        raise RuntimeError("this must run inside write_tx()")
+    return cast("Connection[Record]", transaction.connection)
+
+
+@contextlib.asynccontextmanager
+async def _connection() -> AsyncIterator["Connection[Record]"]:
+    transaction = ENGINE.current_transaction.get()
+    if transaction is not None:
+        yield cast("Connection[Record]", transaction.connection)
+    else:
+        async with pool().acquire() as connection:
+            yield cast("Connection[Record]", connection)
+
+
+async def fetch(sql: str, *arguments: object) -> "list[Record]":
+    async with _connection() as connection:
+        return await connection.fetch(sql, *arguments)
+
+
+async def fetch_one(sql: str, *arguments: object) -> "Record | None":
+    async with _connection() as connection:
+        return await connection.fetchrow(sql, *arguments)
+
+
+async def fetch_value(sql: str, *arguments: object) -> object:
+    async with _connection() as connection:
+        return cast("object", await connection.fetchval(sql, *arguments))
+
+
+async def execute(sql: str, *arguments: object) -> str:
+    """Run a command; returns its tag, e.g. `UPDATE 1` (see `rows_of`)."""
+    async with _connection() as connection:
+        return await connection.execute(sql, *arguments)
+
+
+async def execute_many(sql: str, rows: Sequence[Sequence[object]]) -> None:
+    if rows:
+        async with _connection() as connection:
+            await connection.executemany(sql, rows)
+
+
+def rows_of(tag: str) -> int:
+    """How many rows a command touched: `UPDATE 3` is 3."""
+    return int(tag.rsplit(" ", 1)[-1])
+
+
+def json_text(value: object) -> str:
+    """For a jsonb argument; asyncpg takes it as text."""
+    return encode_json(value).decode()
+
+
+def from_json(text: str | None, kind: type[T]) -> T:
+    """A jsonb value as it comes back (text) into `kind`; SQL NULL is refused."""
+    return msgspec.json.decode(text or "null", type=kind)
+
+
+UniqueViolation = asyncpg.UniqueViolationError
+ForeignKeyViolation = asyncpg.ForeignKeyViolationError

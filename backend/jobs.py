@@ -1,0 +1,22 @@
+"""Work for later, written in the same transaction as the change that asks for it (pgqueuer)."""
+
+import msgspec
+from pgqueuer.db import AsyncpgDriver
+from pgqueuer.queries import Queries
+
+from backend.db import transaction_connection
+
+_encode = msgspec.json.Encoder().encode
+
+
+async def enqueue(name: str, *payloads: object) -> None:
+    """Ask the worker to run `name` once for each payload; rolls back with the transaction.
+
+    Raises:
+        RuntimeError: outside `write_tx()`.
+    """
+    if not payloads:
+        return
+    queries = Queries(AsyncpgDriver(transaction_connection()))
+    count = len(payloads)
+    await queries.enqueue([name] * count, [_encode(payload) for payload in payloads], [0] * count)

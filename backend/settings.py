@@ -1,0 +1,131 @@
+"""Settings: from the environment, and from one optional TOML file named by `KHUPHO_CONFIG`.
+
+The environment wins. A wrong value stops the program at start with an error that names the setting.
+"""
+
+import os
+import tomllib
+from collections.abc import Mapping
+from functools import lru_cache
+from pathlib import Path
+from typing import Annotated, Literal
+from urllib.parse import urlsplit
+
+import msgspec
+from msgspec import Meta
+
+PREFIX = "KHUPHO_"
+REPOSITORY = Path(__file__).resolve().parent.parent
+
+
+class SettingsError(Exception):
+    """A setting is missing, unknown or wrong. The text names it."""
+
+
+class Settings(msgspec.Struct, frozen=True, forbid_unknown_fields=True):
+    """All there is to set. Each field is read from `KHUPHO_<NAME>` or `<name>` in the file.
+
+    `database_url` is also read from plain `DATABASE_URL`. Without it an embedded PostgreSQL runs
+    under `var_dir`. `media_url` is `file:///folder` or `s3://key:secret@host:port/bucket`.
+    """
+
+    public_url: str = "http://localhost:8000"
+    host: str = "127.0.0.1"
+    port: Annotated[int, Meta(ge=0, le=65535)] = 8000
+    server_processes: Annotated[int, Meta(ge=1, le=64)] = 1
+    var_dir: Path = REPOSITORY / "var"
+    pwa_dir: Path = REPOSITORY / "pwa" / "build"
+    database_url: str | None = None
+    database_pool: Annotated[int, Meta(ge=2, le=200)] = 10
+    media_url: str | None = None
+    secret_key: Annotated[str, Meta(min_length=32)] | None = None
+    default_language: Literal["vi", "fa", "en"] = "vi"
+    contact: str = "mailto:khupho@localhost.invalid"
+    push_hosts: tuple[str, ...] = ()
+    push_test_origin: str | None = None
+    tiles: Literal["none", "raster", "pmtiles"] = "none"
+    tiles_url: str | None = None
+    upload_quota_bytes: Annotated[int, Meta(ge=1)] = 500 * 1024 * 1024
+    log_level: Literal["debug", "info", "warning", "error"] = "info"
+    failpoints: bool = False
+
+    @property
+    def secure(self) -> bool:
+        """True when people reach us over HTTPS: cookies are then `__Host-` and `Secure`."""
+        return urlsplit(self.public_url).scheme == "https"
+
+    @property
+    def origin(self) -> str:
+        """The one origin whose pages may write, e.g. `https://khupho.example`."""
+        parts = urlsplit(self.public_url)
+        return f"{parts.scheme}://{parts.netloc}"
+
+
+def load_settings(environment: Mapping[str, str]) -> Settings:
+    """Read and check all settings.
+
+    Raises:
+        SettingsError: naming the setting and what is wrong with it.
+    """
+    values: dict[str, object] = {}
+    config = environment.get(PREFIX + "CONFIG")
+    if config:
+        try:
+            values.update(tomllib.loads(Path(config).read_text("utf-8")))
+        except (OSError, tomllib.TOMLDecodeError) as error:
+            raise SettingsError(f"{PREFIX}CONFIG: cannot read {config}: {error}") from error
+    if environment.get("DATABASE_URL"):
+        values["database_url"] = environment["DATABASE_URL"]
+    for name in Settings.__struct_fields__:
+        text = environment.get(PREFIX + name.upper())
+        if text is not None and text != "":
+            values[name] = text.split(",") if name == "push_hosts" else text
+    for name in environment:
+        if name.startswith(PREFIX) and not _is_known(name.removeprefix(PREFIX).lower()):
+            raise SettingsError(f"{name}: there is no such setting")
+    try:
+        settings = msgspec.convert(values, Settings, strict=False, dec_hook=_decode)
+    except msgspec.ValidationError as error:
+        raise SettingsError(_name_the_setting(str(error), values)) from error
+    _check_together(settings)
+    return settings
+
+
+def _is_known(name: str) -> bool:
+    return name in Settings.__struct_fields__ or name in {"config"} or name.startswith("test_")
+
+
+def _decode(kind: type, value: object) -> object:
+    if kind is Path:
+        return Path(str(value)).expanduser().resolve()
+    raise NotImplementedError
+
+
+def _name_the_setting(message: str, values: Mapping[str, object]) -> str:
+    """`Expected int >= 0 - at `$.port`` becomes `KHUPHO_PORT='x': Expected …`."""
+    if "`$." in message:
+        reason, _, path = message.partition(" - at `$.")
+        name = path.rstrip("`").split(".")[0].split("[")[0]
+        shown = "" if name in {"secret_key", "database_url", "media_url"} else f"={values[name]!r}"
+        return f"{PREFIX}{name.upper()}{shown}: {reason}"
+    return message
+
+
+def _check_together(settings: Settings) -> None:
+    parts = urlsplit(settings.public_url)
+    if parts.scheme not in {"http", "https"} or not parts.netloc:
+        raise SettingsError(f"{PREFIX}PUBLIC_URL: must be http(s)://host, is {settings.public_url!r}")
+    if settings.tiles != "none" and not settings.tiles_url:
+        raise SettingsError(f"{PREFIX}TILES_URL: needed when {PREFIX}TILES={settings.tiles}")
+    if settings.database_url and not settings.database_url.startswith(
+        ("postgresql://", "postgres://")
+    ):
+        raise SettingsError("DATABASE_URL: must start with postgresql://")
+    if settings.media_url and urlsplit(settings.media_url).scheme not in {"file", "s3"}:
+        raise SettingsError(f"{PREFIX}MEDIA_URL: must start with file:// or s3://")
+
+
+@lru_cache(maxsize=1)
+def get_settings() -> Settings:
+    """The settings of this process."""
+    return load_settings(os.environ)
