@@ -1,0 +1,35 @@
+"""Departments, what they answer for, and where. The schema itself is made by `backend/migrations`."""
+
+from piccolo.columns import JSONB, UUID, Boolean, DoublePrecision, Integer, Text
+from piccolo.table import Table
+
+
+class Department(Table, tablename="department"):
+    id = UUID(primary_key=True)
+    area_id = UUID()
+    code = Text()
+    names = JSONB()
+
+
+class Category(Table, tablename="category"):
+    id = UUID(primary_key=True)
+    area_id = UUID()
+    code = Text()
+    names = JSONB()
+    icon = Text()
+    colour = Text()
+    urgent = Boolean()
+    private = Boolean()
+    accept_hours = DoublePrecision()
+    solve_hours = DoublePrecision()
+    needs_result_photo = Boolean()
+    keywords = JSONB()
+    sort = Integer()
+    active = Boolean()
+
+
+class RoutingRule(Table, tablename="routing_rule"):
+    id = UUID(primary_key=True)
+    category_id = UUID()
+    area_id = UUID()
+    department_id = UUID()
