@@ -1,0 +1,199 @@
+"""The `khupho` command."""
+
+import argparse
+import asyncio
+import os
+import sys
+import uuid
+from collections.abc import Awaitable, Callable, Sequence
+from pathlib import Path
+from typing import Final
+
+from backend.settings import Settings, SettingsError, get_settings
+
+EXIT_WRONG_USE: Final = 2
+
+
+def main(arguments: Sequence[str] | None = None) -> None:
+    """Entry point; exits 0, 1 (failed) or 2 (wrong use or settings)."""
+    options = _parser().parse_args(arguments)
+    try:
+        settings = get_settings()
+    except SettingsError as error:
+        print(f"khupho: {error}", file=sys.stderr)
+        sys.exit(EXIT_WRONG_USE)
+    sys.exit(options.run(options, settings) or 0)
+
+
+def _parser() -> argparse.ArgumentParser:
+    parser = argparse.ArgumentParser(prog="khupho", description="A neighbourhood's server.")
+    commands = parser.add_subparsers(required=True, metavar="command")
+
+    def add(name: str, run: Callable[..., int | None], words: str) -> argparse.ArgumentParser:
+        command = commands.add_parser(name, help=words, description=words)
+        command.set_defaults(run=run)
+        return command
+
+    start = add("start", _start, "database, server and worker together; prints join links")
+    start.add_argument("--no-demo", action="store_true", help="do not fill an empty database")
+    add("serve", _serve, "the HTTP server")
+    add("worker", _worker, "the worker: photos, notifications, deadlines")
+    add("migrate", _migrate, "bring the database up to date")
+    demo = add("demo", _demo, "load the demo wards and print join links")
+    demo.add_argument("--force", action="store_true", help="even beside real areas")
+    add("check", _check, "settings, database, media store: is everything as it should be?")
+    add("openapi", _openapi, "print the API's description (OpenAPI 3.1)")
+
+    areas = commands.add_parser("areas", help="the tree of areas").add_subparsers(required=True)
+    load = areas.add_parser("import", help="add or renew areas from a GeoJSON file")
+    load.add_argument("file", type=Path)
+    load.add_argument("--country", choices=["VN", "IR"], required=True)
+    load.add_argument("--level", choices=["city", "ward", "neighbourhood"], help="for all features")
+    load.add_argument("--parent", help="code of the parent of features that name none")
+    load.add_argument("--code-property", default="code")
+    load.add_argument("--name-property", default="name")
+    load.set_defaults(run=_import_areas)
+
+    people = commands.add_parser("people", help="the people").add_subparsers(required=True)
+    invite = people.add_parser("invite", help="print an invitation link and its QR code")
+    invite.add_argument("--area", required=True, help="code of the area")
+    invite.add_argument("--role", default="resident", help="resident, head, officer, admin, …")
+    invite.add_argument("--department", help="code of the department, for an officer")
+    invite.add_argument("--name", help="the person's name")
+    invite.set_defaults(run=_invite)
+    return parser
+
+
+def with_database(settings: Settings) -> Settings:
+    """The settings with a database address: the given one, or the embedded server's."""
+    if settings.database_url is None:
+        from backend.embedded import start_embedded  # noqa: PLC0415 - a real server needs none
+
+        os.environ["DATABASE_URL"] = start_embedded(settings.var_dir / "postgres")
+        get_settings.cache_clear()
+        return get_settings()
+    return settings
+
+
+def _run(settings: Settings, work: Callable[[Settings], Awaitable[int]]) -> int:
+    from backend import db  # noqa: PLC0415 - `serve` must not load the pool in its parent
+
+    async def with_pool() -> int:
+        ready = with_database(settings)
+        await db.open_pool(ready, size=4)
+        try:
+            return await work(ready)
+        finally:
+            await db.close_pool()
+
+    return asyncio.run(with_pool())
+
+
+def _serve(_options: argparse.Namespace, settings: Settings) -> int:
+    from backend.server import serve  # noqa: PLC0415
+
+    serve(with_database(settings))
+    return 0
+
+
+def _worker(_options: argparse.Namespace, settings: Settings) -> int:
+    from backend.worker import run_worker  # noqa: PLC0415
+
+    asyncio.run(run_worker(with_database(settings)))
+    return 0
+
+
+def _start(options: argparse.Namespace, settings: Settings) -> int:
+    from backend.supervisor import supervise  # noqa: PLC0415
+
+    return supervise(with_database(settings), demo=not options.no_demo)
+
+
+def _migrate(_options: argparse.Namespace, settings: Settings) -> int:
+    async def work(_settings: Settings) -> int:
+        from backend.migrate import migrate  # noqa: PLC0415
+
+        await migrate()
+        print("The database is up to date.")
+        return 0
+
+    return _run(settings, work)
+
+
+def _demo(options: argparse.Namespace, settings: Settings) -> int:
+    async def work(_settings: Settings) -> int:
+        from backend.demo.load import DemoRefused, load_demo  # noqa: PLC0415
+        from backend.demo.links import print_join_links  # noqa: PLC0415
+        from backend.migrate import migrate  # noqa: PLC0415
+
+        await migrate()
+        try:
+            people = await load_demo(force=options.force)
+        except DemoRefused as error:
+            print(f"khupho: {error}", file=sys.stderr)
+            return 1
+        await print_join_links(people)
+        return 0
+
+    return _run(settings, work)
+
+
+def _import_areas(options: argparse.Namespace, settings: Settings) -> int:
+    async def work(_settings: Settings) -> int:
+        from backend.areas.geojson import AreaProperties, BadArea  # noqa: PLC0415
+        from backend.areas.service import import_areas  # noqa: PLC0415
+
+        properties = AreaProperties(code=options.code_property, name=options.name_property)
+        try:
+            drafts = await import_areas(
+                options.file.read_bytes(),
+                options.country,
+                properties=properties,
+                level=options.level,
+                parent_code=options.parent,
+            )
+        except (OSError, BadArea) as error:
+            print(f"khupho: nothing was imported.\n{error}", file=sys.stderr)
+            return 1
+        for draft in drafts:
+            for repair in draft.repairs:
+                print(f"{draft.code} {draft.name}: {repair}")
+        print(f"{len(drafts)} areas imported.")
+        return 0
+
+    return _run(settings, work)
+
+
+def _invite(options: argparse.Namespace, settings: Settings) -> int:
+    async def work(_settings: Settings) -> int:
+        from backend.accounts.service import InvitationImpossible, invite_by_code  # noqa: PLC0415
+        from backend.terminal import print_invitation  # noqa: PLC0415
+
+        try:
+            invitation = await invite_by_code(
+                uuid.uuid4(), options.area, options.role, options.department, options.name
+            )
+        except InvitationImpossible as error:
+            print(f"khupho: {error}", file=sys.stderr)
+            return 1
+        print_invitation(options.name or options.role, invitation.url)
+        return 0
+
+    return _run(settings, work)
+
+
+def _check(_options: argparse.Namespace, settings: Settings) -> int:
+    async def work(ready: Settings) -> int:
+        from backend.checks import run_checks  # noqa: PLC0415
+
+        return await run_checks(ready)
+
+    return _run(settings, work)
+
+
+def _openapi(_options: argparse.Namespace, settings: Settings) -> int:
+    from backend.app import create_api  # noqa: PLC0415
+    from backend.openapi import render  # noqa: PLC0415
+
+    sys.stdout.write(render(create_api(settings)))
+    return 0

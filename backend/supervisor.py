@@ -1,0 +1,106 @@
+"""`khupho start`: everything on one machine in one terminal."""
+
+import asyncio
+import signal
+import subprocess
+import sys
+import threading
+import time
+import urllib.error
+import urllib.request
+from types import FrameType
+from typing import TYPE_CHECKING, Final
+
+from backend import db
+from backend.settings import Settings
+
+if TYPE_CHECKING:
+    from backend.demo.load import DemoPerson
+
+STARTUP_SECONDS: Final = 60.0
+STOP_SECONDS: Final = 25.0
+RESTART_SECONDS: Final = 2.0
+
+
+def supervise(settings: Settings, *, demo: bool) -> int:
+    """Migrate, fill an empty database with the demo, run server and worker, print join links.
+
+    A process that dies is started again; Ctrl-C stops both, and the embedded database last.
+    """
+    people = asyncio.run(_prepare(settings, demo=demo))
+    stopping = threading.Event()
+
+    def stop(_number: int, _frame: FrameType | None) -> None:
+        stopping.set()
+
+    signal.signal(signal.SIGTERM, stop)
+    signal.signal(signal.SIGINT, stop)
+    children = {name: _spawn(name) for name in ("serve", "worker")}
+    try:
+        if not _wait_until_answering(settings, stopping):
+            return 0 if stopping.is_set() else 1
+        asyncio.run(_say_hello(settings, people))
+        while not stopping.wait(RESTART_SECONDS):
+            for name, child in children.items():
+                if child.poll() is not None:
+                    print(f"khupho: {name} stopped ({child.returncode}); starting it again", flush=True)
+                    children[name] = _spawn(name)
+        return 0
+    finally:
+        _stop(list(children.values()))
+
+
+def _spawn(command: str) -> subprocess.Popen[bytes]:
+    # A session of its own: Ctrl-C reaches us alone, and we stop both in order.
+    return subprocess.Popen([sys.executable, "-m", "backend", command], start_new_session=True)  # noqa: S603
+
+
+def _stop(children: list[subprocess.Popen[bytes]]) -> None:
+    for child in children:
+        if child.poll() is None:
+            child.terminate()
+    deadline = time.monotonic() + STOP_SECONDS
+    for child in children:
+        try:
+            child.wait(max(0.1, deadline - time.monotonic()))
+        except subprocess.TimeoutExpired:
+            child.kill()
+            child.wait()
+
+
+def _wait_until_answering(settings: Settings, stopping: threading.Event) -> bool:
+    deadline = time.monotonic() + STARTUP_SECONDS
+    while time.monotonic() < deadline and not stopping.wait(0.2):
+        try:
+            with urllib.request.urlopen(f"http://{settings.host}:{settings.port}/healthz", timeout=2):
+                return True
+        except (urllib.error.URLError, OSError):
+            continue
+    print("khupho: the server does not answer; see its messages above", file=sys.stderr)
+    return False
+
+
+async def _prepare(settings: Settings, *, demo: bool) -> list["DemoPerson"]:
+    from backend.areas.service import has_real_areas  # noqa: PLC0415
+    from backend.demo.load import load_demo  # noqa: PLC0415
+    from backend.migrate import migrate  # noqa: PLC0415
+
+    await db.open_pool(settings, size=4)
+    try:
+        await migrate()
+        if demo and not await has_real_areas():
+            return await load_demo()
+        return []
+    finally:
+        await db.close_pool()
+
+
+async def _say_hello(settings: Settings, people: list["DemoPerson"]) -> None:
+    from backend.demo.links import print_join_links  # noqa: PLC0415
+
+    await db.open_pool(settings, size=2)
+    try:
+        await print_join_links(people)
+    finally:
+        await db.close_pool()
+    print(f"\nKhu Phố is at {settings.public_url}   (Ctrl-C stops it)", flush=True)

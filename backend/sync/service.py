@@ -1,0 +1,88 @@
+"""What changed for this person since their cursor (DESIGN, "Sync cursors").
+
+Rows may come twice, never not at all. A thing that changed and is no longer visible to the person
+comes as a removal.
+"""
+
+import uuid
+from collections import defaultdict
+from typing import Final
+
+from backend.accounts import service as accounts
+from backend.actor import Actor
+from backend.areas import service as areas
+from backend.changes import get_horizon, list_changes
+from backend.departments import service as departments
+from backend.notifications import service as notifications
+from backend.reports import service as reports
+from backend.sync.cursor import FORMAT, Cursor, decode_cursor, encode_cursor, fingerprint
+from backend.sync.schemas import SyncOut, Upserts
+
+PAGE: Final = 200
+
+
+async def pull(actor: Actor, cursor_text: str | None) -> SyncOut:
+    """One page of the person's feed.
+
+    Raises:
+        BadCursor: the text was not made by a server of ours.
+    """
+    scopes = actor.scopes()
+    mark = fingerprint(scopes)
+    epoch, horizon = await get_horizon()
+    cursor = decode_cursor(cursor_text) if cursor_text else None
+    reset = cursor is None or cursor.epoch != epoch or cursor.scopes != mark
+    if cursor is None or reset:
+        cursor = Cursor(FORMAT, epoch, mark, 0)
+    rows = await list_changes(scopes, cursor.version, cursor.after, PAGE + 1)
+    more = len(rows) > PAGE
+    rows = rows[:PAGE]
+    # The first page fixes where the next pull starts: what becomes visible while paging may sort
+    # before the page already read.
+    start_next = cursor.horizon if cursor.horizon is not None else horizon
+    if more:
+        version, kind, thing_id = rows[-1]
+        following = Cursor(FORMAT, epoch, mark, version, start_next, (kind, thing_id))
+    else:
+        following = Cursor(FORMAT, epoch, mark, start_next)
+    wanted: dict[str, list[uuid.UUID]] = defaultdict(list)
+    for _, kind, thing_id in rows:
+        wanted[kind].append(thing_id)
+    upserts = await _load(actor, wanted)
+    return SyncOut(
+        cursor=encode_cursor(following),
+        more=more,
+        reset=reset,
+        upserts=upserts,
+        removals={} if reset else _missing(wanted, upserts),
+    )
+
+
+async def _load(actor: Actor, wanted: dict[str, list[uuid.UUID]]) -> Upserts:
+    """The wanted things, as far as this person may see them."""
+    found = Upserts()
+    if wanted["me"]:
+        found.me = [await accounts.get_me(actor)]
+    if wanted["area"]:
+        found.area = await areas.load_areas(wanted["area"])
+    if wanted["category"]:
+        found.category = await departments.load_categories(wanted["category"])
+    if wanted["department"]:
+        found.department = await departments.load_departments(wanted["department"])
+    if wanted["report"]:
+        found.report = await reports.load_reports(actor, wanted["report"])
+    if wanted["message"]:
+        found.message = await reports.load_messages(actor, wanted["message"])
+    if wanted["notification"]:
+        found.notification = await notifications.load_notifications(actor, wanted["notification"])
+    return found
+
+
+def _missing(wanted: dict[str, list[uuid.UUID]], found: Upserts) -> dict[str, list[uuid.UUID]]:
+    removals = {}
+    for kind, ids in wanted.items():
+        visible = {thing.id for thing in getattr(found, kind, [])}
+        gone = [thing_id for thing_id in ids if thing_id not in visible]
+        if gone:
+            removals[kind] = gone
+    return removals
