@@ -1,0 +1,1 @@
+"""Two invented wards to try the product in: one in Vietnam, one in Iran."""

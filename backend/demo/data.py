@@ -1,0 +1,148 @@
+"""The demo wards as data: areas, departments, categories, people, sample reports.
+
+All of it is invented: the outlines were drawn for this file, the people do not exist, and nothing
+lies where a real boundary does. Times are relative to the moment of loading.
+"""
+
+from __future__ import annotations
+
+from pathlib import Path
+from typing import Literal, TypeVar, get_args
+
+import msgspec
+
+from backend.actor import Role
+from backend.areas.schemas import Country
+from backend.i18n import Language
+
+COUNTRIES: tuple[Country, ...] = get_args(Country)
+
+Names = dict[Language, str]
+"""One text in each of the three languages."""
+
+Drawing = Literal[
+    "lamp_dark",
+    "pothole",
+    "waste_heap",
+    "drain_open",
+    "drain_covered",
+    "stall",
+    "pavement_clear",
+    "branch_broken",
+    "branch_cut",
+]
+"""A picture that `backend.demo.drawings` makes in place of a photo."""
+
+
+class DemoDepartment(msgspec.Struct, frozen=True, forbid_unknown_fields=True):
+    """Who answers for a kind of problem."""
+
+    code: str
+    names: Names
+
+
+class DemoCategory(msgspec.Struct, frozen=True, forbid_unknown_fields=True):
+    """A kind of problem. `icon` is a Lucide name, `department` the code of who answers for it,
+    `keywords` the words that suggest it while somebody types."""
+
+    code: str
+    department: str
+    names: Names
+    icon: str
+    colour: str
+    urgent: bool
+    private: bool
+    accept_hours: float
+    solve_hours: float
+    needs_result_photo: bool
+    keywords: dict[Language, list[str]]
+
+
+class DemoGrant(msgspec.Struct, frozen=True, forbid_unknown_fields=True):
+    """`scope` is the code of an area or, for an officer, of a department."""
+
+    role: Role
+    scope: str
+
+
+class DemoPerson(msgspec.Struct, frozen=True, forbid_unknown_fields=True):
+    """Somebody invented. Whoever has a `neighbourhood` (its code) is a resident there too."""
+
+    key: str
+    name: str
+    language: Language
+    neighbourhood: str | None
+    household: str | None
+    roles: list[DemoGrant]
+
+
+class DemoStep(msgspec.Struct, frozen=True, forbid_unknown_fields=True):
+    """What happened next in a sample report: a message, or a move with or without words."""
+
+    by: str
+    hours_after: float
+    move: str | None = None
+    text: str = ""
+    reason: str = ""
+    question: bool = False
+    note: bool = False
+    drawing: Drawing | None = None
+
+
+class DemoReport(msgspec.Struct, frozen=True, forbid_unknown_fields=True):
+    """A sample report, sent `hours_ago` before loading; `steps` count from its sending."""
+
+    key: str
+    author: str
+    category: str
+    neighbourhood: str
+    lat: float
+    lon: float
+    hours_ago: float
+    address: str
+    description: str
+    drawing: Drawing | None = None
+    steps: list[DemoStep] = []
+
+
+class _Departments(msgspec.Struct, frozen=True, forbid_unknown_fields=True):
+    departments: list[DemoDepartment]
+    categories: list[DemoCategory]
+
+
+class _People(msgspec.Struct, frozen=True, forbid_unknown_fields=True):
+    people: list[DemoPerson]
+    reports: list[DemoReport]
+
+
+class DemoWorld(msgspec.Struct, frozen=True):
+    """All that is loaded for one country. `areas` is the GeoJSON file as it is."""
+
+    country: Country
+    areas: bytes
+    departments: list[DemoDepartment]
+    categories: list[DemoCategory]
+    people: list[DemoPerson]
+    reports: list[DemoReport]
+
+
+def read_world(country: Country) -> DemoWorld:
+    """The demo ward of one country. Raises msgspec.ValidationError when a file does not fit."""
+    departments = _read("departments.json", dict[Country, _Departments])[country]
+    people = _read("people.json", dict[Country, _People])[country]
+    return DemoWorld(
+        country=country,
+        areas=(_FOLDER / f"areas_{country.lower()}.geojson").read_bytes(),
+        departments=departments.departments,
+        categories=departments.categories,
+        people=people.people,
+        reports=people.reports,
+    )
+
+
+_T = TypeVar("_T")
+_FOLDER = Path(__file__).parent
+
+
+def _read(name: str, kind: type[_T]) -> _T:
+    return msgspec.json.decode((_FOLDER / name).read_bytes(), type=kind)
