@@ -17,7 +17,8 @@ export default ts.config(
 			// The app is always served from the root of its own origin.
 			'svelte/no-navigation-without-resolve': 'off',
 			'svelte/no-at-html-tags': 'error',
-			'svelte/no-inline-styles': ['error', { allowTransitions: true }]
+			// Their mutable collections are internals, or local to one computation.
+			'svelte/prefer-svelte-reactivity': 'off'
 		}
 	}
 );

@@ -20,29 +20,33 @@ const calls: Record<string, number> = { t: 1, tn: 2, N_: 1 };
 
 /**
  * All texts of one `.svelte` or `.ts` file, read by Svelte's own parser, so strings, comments, markup and
- * TypeScript are what the compiler takes them for. Throws `file:line: reason` for a text that is not literal.
+ * TypeScript are what the compiler takes them for. Throws `file:line: reason` for a text that is put together
+ * when the app runs: no catalogue can hold it. `t(name)` is let by: what `name` holds was marked by `N_`.
  */
 export function textsOf(source: string, file: string): FoundText[] {
 	const component = file.endsWith('.svelte');
-	const opening = '<script lang="ts">';
-	const code = component ? source : `${opening}${source}\n</script>`;
+	const code = component ? source : `<script lang="ts">${source}\n</script>`;
 	const found: FoundText[] = [];
-	const lineOf = (node: Node) => code.slice(0, node.start).split('\n').length;
 	visit(parse(code, { modern: true, filename: file }), (node) => {
 		if (node.type !== 'CallExpression') return;
 		const callee = node['callee'] as Node;
-		const count = callee.type === 'Identifier' ? calls[String(callee['name'])] : undefined;
+		const name = callee.type === 'Identifier' ? String(callee['name']) : '';
+		const count = calls[name];
 		if (count === undefined) return;
-		const texts = (node['arguments'] as Node[]).slice(0, count).map(literal);
-		if (texts.length < count || texts.includes(undefined)) {
-			throw new Error(
-				`${file}:${lineOf(node)}: ${String(callee['name'])}() needs its text written out as a plain string`
-			);
+		const texts = (node['arguments'] as Node[]).slice(0, count);
+		if (name === 't' && texts[0] && isName(texts[0])) return;
+		const [msgid, plural] = texts.map(literal);
+		if (!msgid || (count === 2 && !plural)) {
+			const line = code.slice(0, node.start).split('\n').length;
+			throw new Error(`${file}:${line}: ${name}() needs its text written out as a plain string`);
 		}
-		if (texts.includes('')) throw new Error(`${file}:${lineOf(node)}: an empty text`);
-		found.push({ msgid: texts[0] ?? '', plural: texts[1] ?? '', file });
+		found.push({ msgid, plural: plural ?? '', file });
 	});
 	return found;
+}
+
+function isName(node: Node): boolean {
+	return node.type === 'Identifier' || node.type === 'MemberExpression';
 }
 
 function literal(node: Node): string | undefined {

@@ -1,0 +1,51 @@
+import { self } from '$app/service-worker';
+import type { ToWorker } from '#lib/worker-messages.ts';
+import { answer, dropOldVersions, keep, precache, signedIn, signedOut } from './caching.ts';
+import { open, show } from './push.ts';
+import { shareAddress, takeShare } from './share.ts';
+
+self.addEventListener('install', (event) => {
+	event.waitUntil(precache());
+});
+
+self.addEventListener('activate', (event) => {
+	event.waitUntil(dropOldVersions().then(() => self.clients.claim()));
+});
+
+self.addEventListener('fetch', (event) => {
+	const { request } = event;
+	const url = new URL(request.url);
+	if (url.origin !== self.location.origin) return;
+	if (request.method === 'POST' && url.pathname === shareAddress) {
+		event.respondWith(takeShare(request));
+		return;
+	}
+	const response = request.method === 'GET' ? answer(request) : undefined;
+	if (response) event.respondWith(response);
+});
+
+self.addEventListener('push', (event) => {
+	event.waitUntil(show(event.data));
+});
+
+self.addEventListener('notificationclick', (event) => {
+	event.waitUntil(open(event.notification));
+});
+
+self.addEventListener('message', (event) => {
+	const message = event.data as ToWorker;
+	switch (message.type) {
+		case 'take-over':
+			event.waitUntil(self.skipWaiting());
+			break;
+		case 'signed-in':
+			event.waitUntil(signedIn(message.session));
+			break;
+		case 'signed-out':
+			event.waitUntil(signedOut());
+			break;
+		case 'keep':
+			event.waitUntil(keep(message.addresses));
+			break;
+	}
+});

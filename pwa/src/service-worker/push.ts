@@ -1,0 +1,74 @@
+import { self } from '$app/service-worker';
+import { translate } from '#lib/i18n/fill.ts';
+import worker from '#lib/i18n/generated/worker.json';
+import { directionOf, isLanguage, type Language } from '#lib/i18n/language.ts';
+import type { FromWorker } from '#lib/worker-messages.ts';
+import { anyNotice, notices, stateNotices, type Notice } from './notices.ts';
+
+/** What the server sends, version 1. It names things by id and carries no personal text (N5). */
+interface Payload {
+	v: number;
+	kind: string;
+	report?: string | null;
+	notification?: string | null;
+	/** The report's new state when `kind` is `state`. */
+	detail?: string | null;
+	lang?: string | null;
+}
+
+/** Every push shows something: browsers take the permission away from an app that stays silent. */
+export async function show(data: PushMessageData | null): Promise<void> {
+	const payload = read(data);
+	const language: Language = isLanguage(payload.lang) ? payload.lang : 'vi';
+	const notice = noticeOf(payload);
+	const say = (msgid: string) => translate(language, worker[language], msgid);
+	await self.registration.showNotification(say(notice.title), {
+		body: say(notice.body),
+		lang: language,
+		dir: directionOf(language),
+		icon: '/icons/icon-192.png',
+		badge: '/icons/badge-96.png',
+		// A later word about the same thing takes the earlier one's place.
+		tag: payload.report ?? payload.notification ?? payload.kind,
+		data: { url: addressOf(payload) },
+		...({ renotify: true } as NotificationOptions)
+	});
+}
+
+function read(data: PushMessageData | null): Payload {
+	try {
+		const value: unknown = data?.json();
+		if (typeof value === 'object' && value !== null && 'kind' in value) return value as Payload;
+	} catch {
+		// Not JSON: still a push, and still shown.
+	}
+	return { v: 1, kind: 'unknown' };
+}
+
+function noticeOf(payload: Payload): Notice {
+	const byState = payload.kind === 'state' ? stateNotices[payload.detail ?? ''] : undefined;
+	return byState ?? notices[payload.kind] ?? anyNotice;
+}
+
+const id = /^[0-9a-f-]{36}$/i;
+
+function addressOf(payload: Payload): string {
+	const from = id.test(payload.notification ?? '') ? `?notification=${payload.notification}` : '';
+	if (id.test(payload.report ?? '')) return `/reports/${payload.report}${from}`;
+	return `/${from}`;
+}
+
+/** Brings the app to the front and lets it go to the place, without loading it anew. */
+export async function open(notification: Notification): Promise<void> {
+	notification.close();
+	const url = String((notification.data as { url?: string } | null)?.url ?? '/');
+	const windows = await self.clients.matchAll({ type: 'window', includeUncontrolled: true });
+	const window = windows.find((client) => client.visibilityState === 'visible') ?? windows[0];
+	if (!window) {
+		await self.clients.openWindow(url);
+		return;
+	}
+	const message: FromWorker = { type: 'open', url };
+	window.postMessage(message);
+	await window.focus();
+}
