@@ -34,14 +34,14 @@ Drawing = Literal[
 """A picture that `backend.demo.drawings` makes in place of a photo."""
 
 
-class DemoDepartment(msgspec.Struct, frozen=True, forbid_unknown_fields=True):
+class DepartmentEntry(msgspec.Struct, frozen=True, forbid_unknown_fields=True):
     """Who answers for a kind of problem."""
 
     code: str
     names: Names
 
 
-class DemoCategory(msgspec.Struct, frozen=True, forbid_unknown_fields=True):
+class CategoryEntry(msgspec.Struct, frozen=True, forbid_unknown_fields=True):
     """A kind of problem. `icon` is a Lucide name, `department` the code of who answers for it,
     `keywords` the words that suggest it while somebody types."""
 
@@ -58,14 +58,14 @@ class DemoCategory(msgspec.Struct, frozen=True, forbid_unknown_fields=True):
     keywords: dict[Language, list[str]]
 
 
-class DemoGrant(msgspec.Struct, frozen=True, forbid_unknown_fields=True):
+class GrantEntry(msgspec.Struct, frozen=True, forbid_unknown_fields=True):
     """`scope` is the code of an area or, for an officer, of a department."""
 
     role: Role
     scope: str
 
 
-class DemoPerson(msgspec.Struct, frozen=True, forbid_unknown_fields=True):
+class PersonEntry(msgspec.Struct, frozen=True, forbid_unknown_fields=True):
     """Somebody invented. Whoever has a `neighbourhood` (its code) is a resident there too."""
 
     key: str
@@ -73,10 +73,10 @@ class DemoPerson(msgspec.Struct, frozen=True, forbid_unknown_fields=True):
     language: Language
     neighbourhood: str | None
     household: str | None
-    roles: list[DemoGrant]
+    roles: list[GrantEntry]
 
 
-class DemoStep(msgspec.Struct, frozen=True, forbid_unknown_fields=True):
+class StepEntry(msgspec.Struct, frozen=True, forbid_unknown_fields=True):
     """What happened next in a sample report: a message, or a move with or without words."""
 
     by: str
@@ -89,7 +89,7 @@ class DemoStep(msgspec.Struct, frozen=True, forbid_unknown_fields=True):
     drawing: Drawing | None = None
 
 
-class DemoReport(msgspec.Struct, frozen=True, forbid_unknown_fields=True):
+class ReportEntry(msgspec.Struct, frozen=True, forbid_unknown_fields=True):
     """A sample report, sent `hours_ago` before loading; `steps` count from its sending."""
 
     key: str
@@ -102,17 +102,17 @@ class DemoReport(msgspec.Struct, frozen=True, forbid_unknown_fields=True):
     address: str
     description: str
     drawing: Drawing | None = None
-    steps: list[DemoStep] = []
+    steps: list[StepEntry] = []
 
 
 class _Departments(msgspec.Struct, frozen=True, forbid_unknown_fields=True):
-    departments: list[DemoDepartment]
-    categories: list[DemoCategory]
+    departments: list[DepartmentEntry]
+    categories: list[CategoryEntry]
 
 
 class _People(msgspec.Struct, frozen=True, forbid_unknown_fields=True):
-    people: list[DemoPerson]
-    reports: list[DemoReport]
+    people: list[PersonEntry]
+    reports: list[ReportEntry]
 
 
 class DemoWorld(msgspec.Struct, frozen=True):
@@ -120,10 +120,10 @@ class DemoWorld(msgspec.Struct, frozen=True):
 
     country: Country
     areas: bytes
-    departments: list[DemoDepartment]
-    categories: list[DemoCategory]
-    people: list[DemoPerson]
-    reports: list[DemoReport]
+    departments: list[DepartmentEntry]
+    categories: list[CategoryEntry]
+    people: list[PersonEntry]
+    reports: list[ReportEntry]
 
 
 def read_world(country: Country) -> DemoWorld:
