@@ -117,7 +117,7 @@ def _texts_of_python(path: Path) -> Iterator[Found]:
 
 
 def _texts_of_app() -> Iterator[tuple[Found, str]]:
-    node = shutil.which("node") or shutil.which("node", path=str(Path(sys.executable).parent))
+    node = shutil.which("node", path=str(Path(sys.executable).parent)) or shutil.which("node")
     if node is None:
         raise ExtractionError("node is not installed, and it reads the app's sources")
     run = subprocess.run(  # noqa: S603 - our own script, no input from outside
@@ -235,19 +235,22 @@ def compile_() -> None:
 def compiled(catalogue: Catalog, language: Language, folder: str) -> dict[str, str | list[str]]:
     """Key → text, or forms in CLDR's order, for the texts shown by files under `folder`.
 
-    What would read as its own msgid is left out: the app falls back to that.
-    Raises ValueError when two texts have one key.
+    What would read as its own msgid is left out: the app falls back to that. Texts that only the
+    service worker shows are in its own file. Raises ValueError when two texts have one key.
     """
     keys: dict[str, str] = {}
     shown: dict[str, str | list[str]] = {}
     for message in sorted(catalogue, key=lambda one: texts_of(one)[0]):
         ids, strings = texts_of(message)
-        if not ids[0] or not any(file.startswith(folder) for file, _line in message.locations):
+        files = [file for file, _line in message.locations]
+        if folder != WORKER:
+            files = [file for file in files if not file.startswith(WORKER)]
+        if not ids[0] or not any(file.startswith(folder) for file in files):
             continue
         key = key_of(ids[0])
         if keys.setdefault(key, ids[0]) != ids[0]:
             raise ValueError(f"“{ids[0]}” and “{keys[key]}” have the same key {key}: reword one")
-        if not all(strings) or (language == "en" and strings == ids):
+        if not strings or not all(strings) or (language == "en" and strings == ids):
             continue
         shown[key] = strings[0] if len(ids) == 1 else list(strings)
     return shown
