@@ -1,0 +1,254 @@
+/**
+ * Sends what waits in the outbox, in page or worker, never in both at once. Everything it does may be cut off at any
+ * point and done again: ids make it exactly once (I1), and nothing leaves the phone before a receipt lists it (I2).
+ */
+import { Problem, Unreachable, type Client } from '#lib/api/client.ts';
+import type { ReportOut } from '#lib/api/types.ts';
+import { backoff } from './backoff.ts';
+import { getMeta, setMeta, type Db } from './db.ts';
+import { routeOf, type Receipt } from './kinds.ts';
+import { nextDue, nextStep, type Step } from './next-step.ts';
+import { allEntries, finish, giveToPerson, makeDue, recoverStale, updateEntry } from './outbox.ts';
+import type { KeptProblem, OutboxEntry } from './rows.ts';
+import { changed, listen, tell } from './signal.ts';
+import { BytesLost, upload } from './upload.ts';
+
+/** Why a drain was begun. */
+export type DrainSource =
+	'start' | 'online' | 'visible' | 'timer' | 'person' | 'enqueued' | 'signed_in' | 'worker';
+
+export interface DrainParts {
+	db: Db;
+	client: Client;
+	locks: Pick<LockManager, 'request'>;
+	now: () => number;
+	random: () => number;
+	/** False while photos wait for Wi-Fi. */
+	photosAllowed: () => Promise<boolean>;
+}
+
+export interface DrainResult {
+	/** `busy`: another tab or the worker is at it. `paused`: sign in first. `offline`: the server is out of reach. */
+	outcome: 'idle' | 'busy' | 'paused' | 'offline';
+	/** When to come back, ms since 1970; null when nothing waits for a time. */
+	nextAt: number | null;
+	/** Reports that something was sent for. */
+	touched: string[];
+}
+
+const lockName = 'khupho-outbox';
+/** Sources that suggest that the network is back, or a person who does not want to wait. */
+const hurried: readonly DrainSource[] = ['start', 'online', 'visible', 'person', 'signed_in', 'worker'];
+/** Sources that try again although the server has said "signed out". */
+const daring: readonly DrainSource[] = ['start', 'person', 'signed_in'];
+/** After that many requests in a row that reached nobody, the rest is spared. */
+const enoughFailures = 2;
+
+/** Sends what is due. Resolves when nothing is, or nothing can be. */
+export async function drain(parts: DrainParts, from: { source: DrainSource }): Promise<DrainResult> {
+	const result = await parts.locks.request(lockName, { ifAvailable: true }, async (lock) =>
+		lock ? run(parts, from.source) : null
+	);
+	if (!result) return { outcome: 'busy', nextAt: null, touched: [] };
+	tell({ drained: true });
+	return result;
+}
+
+async function run(parts: DrainParts, source: DrainSource): Promise<DrainResult> {
+	const { db } = parts;
+	if ((await getMeta(db, 'paused')) && !daring.includes(source)) {
+		return { outcome: 'paused', nextAt: null, touched: [] };
+	}
+	await recoverStale(db);
+	if (hurried.includes(source)) await makeDue(db, source === 'person');
+	const touched = new Set<string>();
+	const outcome = await sendAll(parts, source, touched);
+	return { outcome, nextAt: nextDue(await allEntries(db)), touched: [...touched] };
+}
+
+async function sendAll(
+	parts: DrainParts,
+	source: DrainSource,
+	touched: Set<string>
+): Promise<DrainResult['outcome']> {
+	const news = { come: false };
+	const stop = listen((signal) => {
+		news.come ||= signal.queued ?? false;
+	});
+	try {
+		for (let failures = 0; failures < enoughFailures;) {
+			const photosAllowed = source === 'person' || (await parts.photosAllowed());
+			const step = nextStep(await allEntries(parts.db), { now: parts.now(), photosAllowed });
+			if (!step) return 'idle';
+			const result = await perform(parts, step, news);
+			if (result === 'signed_out') return 'paused';
+			if (result === 'sent' && step.entry.reportId) touched.add(step.entry.reportId);
+			failures = result === 'unreachable' ? failures + 1 : 0;
+		}
+		return 'offline';
+	} finally {
+		stop();
+	}
+}
+
+type StepResult = 'sent' | 'refused' | 'unreachable' | 'signed_out';
+
+async function perform(parts: DrainParts, step: Step, news: { come: boolean }): Promise<StepResult> {
+	const entry = await updateEntry(parts.db, step.entry.id, (row) =>
+		row.state === 'queued' ? { ...row, state: 'sending', attempts: row.attempts + 1 } : null
+	);
+	// Taken back or discarded a moment ago.
+	if (entry?.state !== 'sending') return 'refused';
+	news.come = false;
+	try {
+		if (step.kind === 'photos' && !(await sendPhotos(parts, entry, () => news.come))) {
+			await updateEntry(parts.db, entry.id, (row) => ({
+				...row,
+				state: 'queued',
+				attempts: row.attempts - 1
+			}));
+			return 'sent';
+		}
+		await tellServer(parts, entry);
+		if (await getMeta(parts.db, 'paused')) await setMeta(parts.db, 'paused', null);
+		return 'sent';
+	} catch (error) {
+		return settleFailure(parts, entry, error);
+	}
+}
+
+/** All photos of an entry, one after the other. False: interrupted by something more urgent. */
+async function sendPhotos(
+	parts: DrainParts,
+	entry: OutboxEntry,
+	interrupted: () => boolean
+): Promise<boolean> {
+	const { db, client } = parts;
+	for (const photoId of entry.photoIds) {
+		const row = await db.get('uploads', photoId);
+		if (row && row.offset >= row.length) continue;
+		if (!(await upload({ db, client, interrupted }, photoId))) return false;
+	}
+	return true;
+}
+
+async function tellServer(parts: DrainParts, entry: OutboxEntry): Promise<void> {
+	const route = routeOf(entry);
+	const body = route.body(entry);
+	const check = (answer: unknown): answer is unknown => route.answers(answer, entry);
+	const answer = await parts.client.request(route.method, route.path(entry), { body }, check);
+	if (!route.receipt) return finish(parts.db, entry.id);
+	const receipt = answer as Receipt;
+	const stored = new Map(receipt.photos.map((photo) => [photo.sha256, photo.stored]));
+	if (entry.photos.every((photo) => stored.get(photo.sha256))) return finish(parts.db, entry.id);
+	await expectPhotos(parts, entry, receipt, stored);
+}
+
+/** Received, but not all its photos: note which still have to go. */
+async function expectPhotos(
+	parts: DrainParts,
+	entry: OutboxEntry,
+	receipt: Receipt,
+	stored: ReadonlyMap<string, boolean>
+): Promise<void> {
+	const { db } = parts;
+	let sentInVain = false;
+	for (const [index, photoId] of entry.photoIds.entries()) {
+		const photo = entry.photos[index];
+		const row = await db.get('uploads', photoId);
+		if (!photo || !row) continue;
+		const here = row.offset >= row.length;
+		const there = stored.get(photo.sha256) ?? false;
+		if (there && !here) await db.put('uploads', { ...row, offset: row.length });
+		if (!there && here) {
+			sentInVain = true;
+			await db.put('uploads', { ...row, url: null, offset: 0 });
+		}
+	}
+	await updateEntry(db, entry.id, (now) => ({
+		...now,
+		state: 'queued',
+		receivedAt: now.receivedAt ?? receipt.received_at,
+		code: 'code' in receipt ? receipt.code : now.code,
+		lastError: null,
+		attempts: sentInVain ? now.attempts : 1,
+		nextAttemptAt: sentInVain ? parts.now() + backoff(now.attempts, null, parts.random) : 0
+	}));
+	changed('uploads');
+}
+
+async function settleFailure(parts: DrainParts, entry: OutboxEntry, error: unknown): Promise<StepResult> {
+	const { db } = parts;
+	if (error instanceof BytesLost) {
+		await giveToPerson(db, entry.id, { code: 'photo_lost', title: '', detail: '', status: 0 });
+		return 'refused';
+	}
+	if (error instanceof Problem) {
+		if (error.status === 401) {
+			await requeue(parts, entry, error, null);
+			await setMeta(db, 'paused', 'signed_out');
+			changed('meta');
+			return 'signed_out';
+		}
+		if (error.temporary) {
+			await requeue(parts, entry, error, error.retryAfter);
+			return 'refused';
+		}
+		if (await editIsThere(parts, entry, error)) {
+			await finish(db, entry.id);
+			return 'sent';
+		}
+		await giveToPerson(db, entry.id, keep(error));
+		return 'refused';
+	}
+	if (error instanceof Unreachable) {
+		await requeue(parts, entry, error, error.retryAfter);
+		return 'unreachable';
+	}
+	// A full phone or a closing database: the entry is `sending` and will be found again.
+	throw error;
+}
+
+async function requeue(
+	parts: DrainParts,
+	entry: OutboxEntry,
+	error: Problem | Unreachable,
+	asked: number | null
+): Promise<void> {
+	await updateEntry(parts.db, entry.id, (row) => ({
+		...row,
+		state: 'queued',
+		lastError: keep(error),
+		nextAttemptAt: parts.now() + backoff(row.attempts, asked, parts.random)
+	}));
+}
+
+/** Codes of our own, for what the server did not say: `network`, `timeout`, `not_our_server`, `photo_lost`. */
+function keep(error: Problem | Unreachable): KeptProblem {
+	if (error instanceof Unreachable) {
+		return { code: error.reason, title: '', detail: '', status: error.status };
+	}
+	const { code, title, detail, status, errors, state } = error;
+	const kept: KeptProblem = { code, title, detail, status, errors: [...errors] };
+	return state ? { ...kept, state } : kept;
+}
+
+/**
+ * An edit has no id of its own. When its first answer was lost and the report was accepted since, the second try is
+ * refused (409) although the first one counted: then the report says what the edit wanted.
+ */
+async function editIsThere(parts: DrainParts, entry: OutboxEntry, error: Problem): Promise<boolean> {
+	if (entry.kind !== 'edit' || error.status !== 409 || entry.attempts < 2) return false;
+	try {
+		const found = await parts.client.request<{ report: ReportOut }>('GET', `/api/reports/${entry.reportId}`);
+		return Object.entries(entry.payload).every(
+			([field, wanted]) => asStored(found.report[field as keyof ReportOut]) === asStored(wanted)
+		);
+	} catch {
+		return false;
+	}
+}
+
+function asStored(value: unknown): unknown {
+	return typeof value === 'string' ? value.normalize('NFC').trim() : value;
+}

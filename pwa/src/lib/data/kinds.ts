@@ -1,0 +1,116 @@
+/** How each kind of entry is sent, and what its answer looks like: data, read by `drain.ts`. */
+import type { Method } from '#lib/api/client.ts';
+import type { MessageReceipt, ReportReceipt } from '#lib/api/types.ts';
+import type { Kind, OutboxEntry } from './rows.ts';
+
+type EntryOfKind<K extends Kind> = Extract<OutboxEntry, { kind: K }>;
+
+/** What a receipt tells, whatever the kind. */
+export type Receipt = MessageReceipt | ReportReceipt;
+
+export interface Route<K extends Kind> {
+	method: Method;
+	path: (entry: EntryOfKind<K>) => string;
+	body: (entry: EntryOfKind<K>) => unknown;
+	/** Answers with a receipt that lists the photos; other kinds are done with any answer of ours. */
+	receipt: boolean;
+	/** The answer of our server to this entry, and of nobody else. */
+	answers: (answer: unknown, entry: EntryOfKind<K>) => boolean;
+}
+
+const onReport = (entry: OutboxEntry) => `/api/reports/${entry.reportId}`;
+const nothing = (answer: unknown) => answer === null;
+const withPhotos = (entry: OutboxEntry) => ({ ...entry.payload, photos: entry.photos });
+
+export const routes: { [K in Kind]: Route<K> } = {
+	report: {
+		method: 'PUT',
+		path: onReport,
+		body: withPhotos,
+		receipt: true,
+		answers: isReceiptFor
+	},
+	message: {
+		method: 'PUT',
+		path: (entry) => `${onReport(entry)}/messages/${entry.id}`,
+		body: withPhotos,
+		receipt: true,
+		answers: isReceiptFor
+	},
+	move: {
+		method: 'PUT',
+		path: (entry) => `${onReport(entry)}/moves/${entry.id}`,
+		body: withPhotos,
+		receipt: true,
+		answers: isReceiptFor
+	},
+	edit: {
+		method: 'PATCH',
+		path: onReport,
+		body: (entry) => entry.payload,
+		receipt: false,
+		answers: (answer, entry) => hasId(answer, entry.reportId)
+	},
+	read: {
+		method: 'PUT',
+		path: (entry) => `${onReport(entry)}/read-marker`,
+		body: (entry) => entry.payload,
+		receipt: false,
+		answers: nothing
+	},
+	notification_read: {
+		method: 'PUT',
+		path: () => '/api/notifications/read',
+		body: (entry) => entry.payload,
+		receipt: false,
+		answers: nothing
+	},
+	profile: {
+		method: 'PATCH',
+		path: () => '/api/me',
+		body: (entry) => entry.payload,
+		receipt: false,
+		answers: (answer) => isObject(answer) && typeof answer['session_id'] === 'string'
+	},
+	push_subscription: {
+		method: 'PUT',
+		path: (entry) => `/api/push/subscriptions/${entry.id}`,
+		body: (entry) => entry.payload,
+		receipt: false,
+		answers: (answer, entry) => hasId(answer, entry.id)
+	},
+	push_unsubscription: {
+		method: 'DELETE',
+		path: (entry) => `/api/push/subscriptions/${entry.id}`,
+		body: () => undefined,
+		receipt: false,
+		answers: nothing
+	}
+};
+
+/** The row of the table for this entry. */
+export function routeOf(entry: OutboxEntry): Route<Kind> {
+	// An entry carries its own kind, so its row takes it; TypeScript cannot follow that across a union.
+	return routes[entry.kind] as unknown as Route<Kind>;
+}
+
+/** Is this the receipt of that entry: its id, and every photo it named? */
+function isReceiptFor(answer: unknown, entry: OutboxEntry): boolean {
+	if (!hasId(answer, entry.id) || !isObject(answer)) return false;
+	const photos = answer['photos'];
+	if (typeof answer['received_at'] !== 'string' || !Array.isArray(photos)) return false;
+	const listed = new Set(
+		photos
+			.filter((photo) => isObject(photo) && typeof photo['stored'] === 'boolean')
+			.map((photo: Record<string, unknown>) => photo['sha256'])
+	);
+	return entry.photos.every((photo) => listed.has(photo.sha256));
+}
+
+function hasId(answer: unknown, id: string | null): boolean {
+	return isObject(answer) && answer['id'] === id;
+}
+
+function isObject(value: unknown): value is Record<string, unknown> {
+	return typeof value === 'object' && value !== null;
+}

@@ -1,0 +1,176 @@
+/** What the phone keeps. Replica rows are the server's own (`api/types`); these are ours. */
+import type {
+	AreaOut,
+	CategoryOut,
+	DepartmentOut,
+	LocatedBy,
+	MePatch,
+	MessageIn,
+	MessageOut,
+	MoveIn,
+	NotificationOut,
+	ProblemBody,
+	PushSubscriptionIn,
+	ReportIn,
+	ReportOut,
+	ReportPatch
+} from '#lib/api/types.ts';
+
+/** What waits to be sent, by kind. Photos are named by the entry's `photoIds`, never in here. */
+export interface Payloads {
+	report: Omit<ReportIn, 'photos'>;
+	message: Omit<MessageIn, 'photos'>;
+	move: Omit<MoveIn, 'photos'>;
+	edit: ReportPatch;
+	read: { seq: number };
+	notification_read: { ids: string[] };
+	profile: MePatch;
+	push_subscription: PushSubscriptionIn;
+	push_unsubscription: Record<string, never>;
+}
+export type Kind = keyof Payloads;
+
+/** A problem as it is kept: words, code and the fields it names. */
+export type KeptProblem = Pick<ProblemBody, 'code' | 'title' | 'detail' | 'status' | 'errors' | 'state'>;
+
+/** A move as a screen asks for it; words and photos come from the composer or beside it. */
+export type MoveInput = Omit<MoveIn, 'photos' | 'device_created_at'>;
+
+export type OutboxState = 'queued' | 'sending' | 'done' | 'needs_person';
+
+interface EntryOf<K extends Kind> {
+	/** The row's key on the server, for ever. */
+	id: string;
+	kind: K;
+	/** The report it belongs to; a report's own id for itself. */
+	reportId: string | null;
+	/** Entries of one lane go one after the other; lanes do not wait for each other. */
+	lane: string;
+	payload: Payloads[K];
+	photoIds: string[];
+	/** SHA-256 (hex), bytes and type of each photo, in order: part of what is sent, even after the bytes are gone. */
+	photos: { sha256: string; bytes: number; type: string }[];
+	state: OutboxState;
+	attempts: number;
+	/** Milliseconds since 1970; 0 = at once. */
+	nextAttemptAt: number;
+	lastError: KeptProblem | null;
+	/** The server has it durably (not yet all its photos, perhaps): its time. */
+	receivedAt: string | null;
+	/** A report's short code, once received. */
+	code: string | null;
+	createdAt: number;
+	order: number;
+}
+export type OutboxEntry = { [K in Kind]: EntryOf<K> }[Kind];
+
+/** A photo's bytes, until a receipt says that the server has them. */
+export interface PhotoRow {
+	id: string;
+	sha256: string;
+	type: string;
+	width: number;
+	height: number;
+	bytes: ArrayBuffer;
+	/** Where the picture itself says it was taken. */
+	gps: { lat: number; lon: number } | null;
+	/** The browser could not decode it: sent as it is, the server makes the picture. */
+	original: boolean;
+	createdAt: number;
+}
+
+/** How far a photo's bytes have come. Apart from the bytes, so that noting progress does not rewrite them. */
+export interface UploadRow {
+	photoId: string;
+	/** Where the server keeps it while unfinished; null before it was created. */
+	url: string | null;
+	offset: number;
+	length: number;
+}
+
+/** A report being written. Survives closing, crash and update; never sent before `submitReport`. */
+export interface ReportDraft {
+	id: string;
+	kind: 'report';
+	category_id: string | null;
+	description: string;
+	lat: number | null;
+	lon: number | null;
+	accuracy_m: number | null;
+	located_by: LocatedBy;
+	address: string;
+	area_id: string | null;
+	photoIds: string[];
+	/** Milliseconds since 1970. */
+	createdAt: number;
+	updatedAt: number;
+	/** The refused entry this replaces when sent. */
+	revises: string | null;
+	/** What the server had against that one. */
+	problem: KeptProblem | null;
+}
+
+/** What stands in a composer of one thread: the reply box, or the sheet of a move that wants words and photos. */
+export interface MessageDraft {
+	/** `messageDraftKey(reportId, slot)`. */
+	id: string;
+	kind: 'message';
+	reportId: string;
+	/** The id it will be sent under: sent twice by a double tap, it is still one. */
+	sendAs: string;
+	text: string;
+	photoIds: string[];
+	updatedAt: number;
+	revises: string | null;
+	problem: KeptProblem | null;
+}
+export type Draft = ReportDraft | MessageDraft;
+
+/** A case a desk has opened: not replicated, kept for reading offline. */
+export interface CaseRow {
+	id: string;
+	report: ReportOut;
+	messages: MessageOut[];
+	/** Milliseconds since 1970. */
+	fetchedAt: number;
+}
+
+/** Unsent work of someone else who used this phone: out of sight, and back when that person signs in again. */
+export interface SetAsideRow {
+	accountId: string;
+	outbox: OutboxEntry[];
+	photos: PhotoRow[];
+	uploads: UploadRow[];
+	drafts: Draft[];
+}
+
+export interface Meta {
+	cursor: string;
+	/** Milliseconds since 1970. */
+	syncedAt: number;
+	/** Why the outbox stands still. */
+	paused: 'signed_out';
+	/** The session id sent with a join code whose answer may have been lost: the same again gets the cookie. */
+	joining: { code: string; sessionId: string };
+	/** A session to end on the server as soon as it can be reached. */
+	revokeSession: string;
+	/** Data saver: photos wait for an unmetered line (O10). */
+	photosWaitForWifi: boolean;
+	/** The id under which this browser's push subscription is known. */
+	pushSubscription: { id: string; endpoint: string };
+	/** The app's language, for the worker. */
+	language: string;
+	/** The public configuration as last seen. */
+	config: unknown;
+	/** Highest `order` given out. */
+	order: number;
+}
+
+export interface Replica {
+	areas: AreaOut;
+	categories: CategoryOut;
+	departments: DepartmentOut;
+	reports: ReportOut;
+	messages: MessageOut;
+	notifications: NotificationOut;
+}

@@ -1,0 +1,137 @@
+/** Drains and pulls at the right moments, in a page. The worker calls `drain` and `pull` itself. */
+import { api } from '#lib/api/client.ts';
+import { endSession } from './account.ts';
+import { refreshCase } from './cases.ts';
+import { database, getMeta } from './db.ts';
+import { drain, type DrainParts, type DrainResult, type DrainSource } from './drain.ts';
+import { followEvents } from './events.ts';
+import { listen } from './signal.ts';
+import { photosAllowed } from './storage.ts';
+import { pull, type SyncParts } from './sync.ts';
+
+/** `navigator.onLine` lies, so that something is tried now and then in any case. */
+const probeMs = 30_000;
+/** After another tab or the worker was at it: look again. */
+const busyMs = 2_000;
+
+/** Everything the data layer needs, as it is in this page or worker. */
+export async function liveParts(): Promise<DrainParts & SyncParts> {
+	const db = await database();
+	return {
+		db,
+		client: api,
+		locks: navigator.locks,
+		now: Date.now,
+		random: Math.random,
+		photosAllowed: () => photosAllowed(db)
+	};
+}
+
+let timer: ReturnType<typeof setTimeout> | null = null;
+let running: Promise<void> | null = null;
+let again: DrainSource | null = null;
+
+/** Drains now; several calls at once become one more round. */
+export function drainNow(source: DrainSource): Promise<void> {
+	if (running) {
+		again = again === 'person' ? again : source;
+		return running;
+	}
+	running = rounds(source).finally(() => (running = null));
+	return running;
+}
+
+async function rounds(source: DrainSource): Promise<void> {
+	for (let next: DrainSource | null = source; next; next = again) {
+		again = null;
+		schedule(await round(next));
+	}
+}
+
+async function round(source: DrainSource): Promise<DrainResult> {
+	const parts = await liveParts();
+	const result = await drain(parts, { source });
+	if (result.touched.length > 0) {
+		void pullNow();
+		for (const id of result.touched) void refreshCase(parts.db, id);
+	}
+	return result;
+}
+
+function schedule(result: DrainResult): void {
+	if (timer) clearTimeout(timer);
+	timer = null;
+	const now = Date.now();
+	if (result.outcome === 'busy') timer = setTimeout(() => void drainNow('timer'), busyMs);
+	else if (result.nextAt !== null && result.outcome !== 'paused') {
+		const wait = result.outcome === 'offline' ? Math.max(1_000, result.nextAt - now) : probeMs;
+		timer = setTimeout(() => void drainNow('timer'), Math.min(wait, probeMs));
+	}
+}
+
+let pulling: Promise<void> | null = null;
+let pullAgain = false;
+
+/** Pulls now; never throws: a failure shows as an old "last updated". */
+export function pullNow(): Promise<void> {
+	if (pulling) {
+		pullAgain = true;
+		return pulling;
+	}
+	pulling = pullRounds().finally(() => (pulling = null));
+	return pulling;
+}
+
+async function pullRounds(): Promise<void> {
+	const parts = await liveParts();
+	do {
+		pullAgain = false;
+		if (!(await isSignedIn())) return;
+		await pull(parts).catch(() => undefined);
+	} while (pullAgain);
+}
+
+async function isSignedIn(): Promise<boolean> {
+	const db = await database();
+	return (await db.count('account')) > 0 && !(await getMeta(db, 'paused'));
+}
+
+/** The `sync` event of Chromium: drains once the line is back although the page is closed. A bonus. */
+async function askForBackgroundSync(): Promise<void> {
+	const registration = await navigator.serviceWorker?.getRegistration();
+	const manager = (registration as { sync?: { register(tag: string): Promise<void> } } | undefined)?.sync;
+	await manager?.register('khupho-outbox').catch(() => undefined);
+}
+
+/** Starts everything for this page; the result ends it. Call once, from the outermost layout. */
+export function startRunning(): () => void {
+	const hurry = (source: DrainSource) => () => {
+		void drainNow(source);
+		void pullNow();
+	};
+	const online = hurry('online');
+	const visible = () => {
+		if (document.visibilityState === 'visible') hurry('visible')();
+	};
+	const stopListening = listen((signal, elsewhere) => {
+		if (signal.signedIn) hurry('signed_in')();
+		if (signal.queued && !elsewhere) {
+			void drainNow('enqueued');
+			void askForBackgroundSync();
+		}
+	});
+	const stopEvents = followEvents(isSignedIn, () => void pullNow());
+	addEventListener('online', online);
+	addEventListener('pageshow', visible);
+	document.addEventListener('visibilitychange', visible);
+	void database().then(endSession, () => undefined);
+	hurry('start')();
+	return () => {
+		stopListening();
+		stopEvents();
+		if (timer) clearTimeout(timer);
+		removeEventListener('online', online);
+		removeEventListener('pageshow', visible);
+		document.removeEventListener('visibilitychange', visible);
+	};
+}

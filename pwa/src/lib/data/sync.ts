@@ -1,0 +1,108 @@
+/** Pulls what is new into the replica: by cursor, page by page, each page in one transaction with its cursor. */
+import { Problem, type Client } from '#lib/api/client.ts';
+import type { SyncOut, SyncUpserts } from '#lib/api/types.ts';
+import { getMeta, replicaStores, setMeta, type Db, type Store } from './db.ts';
+import { dropArrived } from './outbox.ts';
+import { changed } from './signal.ts';
+
+export interface SyncParts {
+	db: Db;
+	client: Client;
+	locks: Pick<LockManager, 'request'>;
+	now: () => number;
+}
+
+/** Where each kind of the feed is kept. */
+const storeOf = {
+	me: 'account',
+	area: 'areas',
+	category: 'categories',
+	department: 'departments',
+	report: 'reports',
+	message: 'messages',
+	notification: 'notifications'
+} as const satisfies Record<keyof SyncUpserts, Store>;
+type FeedKind = keyof typeof storeOf;
+const kinds = Object.keys(storeOf) as FeedKind[];
+
+const changedStores: Store[] = [...replicaStores, 'cases', 'meta'];
+
+/**
+ * Brings the replica up to date. Throws `Problem` or `Unreachable`; what has come so far stays, and the next pull goes
+ * on from there. Two at the same time wait for each other.
+ */
+export async function pull(parts: SyncParts): Promise<void> {
+	await parts.locks.request('khupho-sync', async () => {
+		const arrived = new Set<string>();
+		const touched = new Set<Store>(['meta']);
+		try {
+			for (let more = true; more;) more = await pullPage(parts, arrived, touched);
+		} catch (error) {
+			if (error instanceof Problem && error.status === 401) await setMeta(parts.db, 'paused', 'signed_out');
+			throw error;
+		} finally {
+			await dropArrived(parts.db, arrived);
+			changed(...touched);
+		}
+	});
+}
+
+/** One page; resolves to whether there is another. */
+async function pullPage(parts: SyncParts, arrived: Set<string>, touched: Set<Store>): Promise<boolean> {
+	const cursor = await getMeta(parts.db, 'cursor');
+	const query = cursor ? `?cursor=${encodeURIComponent(cursor)}` : '';
+	let page: SyncOut;
+	try {
+		page = await parts.client.request('GET', `/api/sync${query}`, {}, isSyncOut);
+	} catch (error) {
+		// From another database, or damaged: from the beginning. Without a cursor it cannot be the cursor.
+		if (!(error instanceof Problem && error.code === 'bad_cursor' && cursor)) throw error;
+		await setMeta(parts.db, 'cursor', null);
+		return true;
+	}
+	await applyPage(parts, page);
+	for (const kind of kinds) {
+		for (const row of page.upserts[kind] ?? []) arrived.add(row.id);
+		if (page.reset || page.upserts[kind] || page.removals[kind]) touched.add(storeOf[kind]);
+	}
+	return page.more;
+}
+
+async function applyPage(parts: SyncParts, page: SyncOut): Promise<void> {
+	const tx = parts.db.transaction(changedStores, 'readwrite');
+	const store = <S extends Store>(name: S) => tx.objectStore(name);
+	if (page.reset) {
+		// Who is signed in stays known: the new copy replaces it.
+		for (const name of replicaStores) if (name !== 'account') await store(name).clear();
+	}
+	for (const kind of kinds) {
+		for (const row of page.upserts[kind] ?? []) {
+			if (kind === 'me') await store('account').put(row as never, 'me');
+			else await store(storeOf[kind]).put(row as never);
+		}
+		for (const id of page.removals[kind] ?? []) {
+			if (kind === 'me') continue;
+			await store(storeOf[kind]).delete(id);
+			if (kind !== 'report') continue;
+			// What left this person's sight leaves the phone, with its thread.
+			await store('cases').delete(id);
+			for (const key of await store('messages').index('by_report').getAllKeys(id)) {
+				await store('messages').delete(key);
+			}
+		}
+	}
+	await store('meta').put(page.cursor, 'cursor');
+	if (!page.more) await store('meta').put(parts.now(), 'syncedAt');
+	await tx.done;
+}
+
+function isSyncOut(answer: unknown): answer is SyncOut {
+	return (
+		typeof answer === 'object' &&
+		answer !== null &&
+		'cursor' in answer &&
+		typeof answer.cursor === 'string' &&
+		'upserts' in answer &&
+		'removals' in answer
+	);
+}

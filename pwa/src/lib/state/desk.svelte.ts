@@ -1,0 +1,98 @@
+/** The desk: sets too large to replicate are asked for online; what was opened stays readable offline. */
+import { api } from '#lib/api/client.ts';
+import type { CaseOut, DeskOut, ReportState } from '#lib/api/types.ts';
+import { fetchCase } from '#lib/data/cases.ts';
+import { database } from '#lib/data/db.ts';
+import { listen } from '#lib/data/signal.ts';
+import { knownReport, type ReportView } from './reports.svelte.ts';
+
+export interface DeskFilter {
+	tray: 'open' | 'done' | 'all';
+	departmentId?: string;
+	state?: ReportState;
+	q?: string;
+}
+
+/**
+ * One list of the desk. Make one per screen: `const list = new DeskList({ tray: 'open' })`, call `start()` in
+ * `onMount` (its result ends it), read the fields. It asks again by itself when the server says that something changed.
+ */
+export class DeskList {
+	reports = $state.raw<ReportView[]>([]);
+	counts = $state.raw<DeskOut['counts'] | null>(null);
+	loading = $state(false);
+	/** `Problem` or `Unreachable` of the last try; what is listed stays. */
+	error = $state.raw<unknown>(null);
+	/** There are more: see `loadMore`. */
+	more = $state(false);
+	/** ms since 1970 of the last answer. */
+	loadedAt = $state<number | null>(null);
+	#filter: DeskFilter;
+	#cursor: string | null = null;
+	#run = 0;
+
+	constructor(filter: DeskFilter) {
+		this.#filter = filter;
+	}
+
+	start(): () => void {
+		void this.reload();
+		return listen((signal) => {
+			if (signal.news || signal.drained) void this.reload();
+		});
+	}
+
+	/** Other conditions, from the top. */
+	filterBy(filter: DeskFilter): Promise<void> {
+		this.#filter = filter;
+		return this.reload();
+	}
+
+	async reload(): Promise<void> {
+		// As many as are shown already, or the list would jump under the reader's eyes.
+		await this.#load(null, Math.min(200, Math.max(50, this.reports.length)));
+	}
+
+	async loadMore(): Promise<void> {
+		if (this.#cursor && !this.loading) await this.#load(this.#cursor, 50);
+	}
+
+	async #load(cursor: string | null, limit: number): Promise<void> {
+		const run = ++this.#run;
+		this.loading = true;
+		try {
+			const answer = await api.request<DeskOut>('GET', `/api/desk/reports?${this.#query(cursor, limit)}`);
+			const db = await database();
+			const entries = await db.getAllFromIndex('outbox', 'by_order');
+			const views = await Promise.all(answer.reports.map((report) => knownReport(db, report, entries)));
+			if (run !== this.#run) return;
+			this.reports = cursor ? [...this.reports, ...views] : views;
+			this.counts = answer.counts;
+			this.#cursor = answer.cursor;
+			this.more = answer.cursor !== null;
+			this.loadedAt = Date.now();
+			this.error = null;
+		} catch (error) {
+			if (run === this.#run) this.error = error;
+		} finally {
+			if (run === this.#run) this.loading = false;
+		}
+	}
+
+	#query(cursor: string | null, limit: number): URLSearchParams {
+		const query = new URLSearchParams({ tray: this.#filter.tray, limit: String(limit) });
+		if (this.#filter.departmentId) query.set('department_id', this.#filter.departmentId);
+		if (this.#filter.state) query.set('state', this.#filter.state);
+		if (this.#filter.q?.trim()) query.set('q', this.#filter.q.trim());
+		if (cursor) query.set('cursor', cursor);
+		return query;
+	}
+}
+
+/**
+ * Fetches one case and keeps it: `reports.get(id)` and `thread(id)` then show it, offline too. For reports that sync
+ * does not bring. Throws `Problem` (404: not yours to see) or `Unreachable` (show what is kept).
+ */
+export async function openCase(id: string): Promise<CaseOut> {
+	return fetchCase(await database(), id);
+}

@@ -1,0 +1,22 @@
+/**
+ * Everything screens may use. They read `….current` (undefined for the first moment, then always something to show),
+ * they act by the functions of `actions` and the editors, and they never wait for the network.
+ */
+export type * from '#lib/api/types.ts';
+export { Problem, Unreachable, speak } from '#lib/api/client.ts';
+export { AppOutdated, StorageFull } from '#lib/data/db.ts';
+export { DraftUnfinished } from '#lib/data/drafts.ts';
+export type * from '#lib/data/rows.ts';
+export * from './actions.ts';
+export type { Delivery } from './delivery.ts';
+export * from './desk.svelte.ts';
+export * from './directory.svelte.ts';
+export * from './drafts.svelte.ts';
+export { Live } from './live.svelte.ts';
+export * from './notifications.svelte.ts';
+export type { PhotoView } from './pictures.ts';
+export * from './queue.svelte.ts';
+export { reports, type ReportView } from './reports.svelte.ts';
+export * from './session.svelte.ts';
+export * from './thread.svelte.ts';
+export * from './start.svelte.ts';
