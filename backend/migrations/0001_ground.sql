@@ -279,6 +279,7 @@ CREATE TABLE push_subscription (
     failures      integer NOT NULL DEFAULT 0
 );
 CREATE INDEX push_subscription_account ON push_subscription (account_id);
+CREATE INDEX push_subscription_session ON push_subscription (session_id);
 
 CREATE TABLE push_delivery (
     notification_id  uuid NOT NULL REFERENCES notification ON DELETE CASCADE,
@@ -289,6 +290,7 @@ CREATE TABLE push_delivery (
     PRIMARY KEY (notification_id, subscription_id)
 );
 CREATE INDEX push_delivery_pending ON push_delivery (next_at) WHERE state = 'pending';
+CREATE INDEX push_delivery_subscription ON push_delivery (subscription_id, state, next_at);
 
 -- sync ----------------------------------------------------------------------------------------
 

@@ -1,0 +1,61 @@
+"""What goes in and out of `/api/notifications` and `/api/push`, and what a push carries."""
+
+from datetime import datetime
+from typing import Annotated, Literal
+from uuid import UUID
+
+from msgspec import Meta, Struct
+
+from backend.i18n import Language
+
+NotificationKind = Literal["report_new", "message", "question", "state", "answer"]
+
+
+class NotificationOut(Struct, frozen=True):
+    """One line of the inbox. `detail` is the report's new state when `kind` is `state`."""
+
+    id: UUID
+    kind: NotificationKind
+    report_id: UUID | None
+    message_id: UUID | None
+    detail: str | None
+    urgent: bool
+    created_at: datetime
+    read_at: datetime | None
+
+
+class ReadNotifications(Struct, frozen=True):
+    ids: Annotated[list[UUID], Meta(max_length=1000)]
+
+
+class SubscriptionIn(Struct, frozen=True):
+    """What `PushSubscription.toJSON()` gives, flat, and the language the phone shows."""
+
+    endpoint: str
+    p256dh: str
+    auth: str
+    language: Language
+
+
+class SubscriptionOut(Struct, frozen=True):
+    id: UUID
+
+
+class PushPayload(Struct, frozen=True):
+    """What a phone is told: ids, a kind and a state; no text, no name, no place (N5).
+
+    Push services see only the encrypted form, but a lock screen shows what comes out of it.
+    """
+
+    v: int
+    kind: str
+    report: UUID | None
+    notification: UUID
+    detail: str | None
+    lang: str
+
+
+class DeliverJob(Struct, frozen=True):
+    """Payload of the job `deliver`."""
+
+    notifications: list[UUID]
