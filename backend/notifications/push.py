@@ -19,8 +19,7 @@ from types import TracebackType
 from typing import Final, Self
 
 import httpcore
-from pydantic import ValidationError
-from webpush import WebPush, WebPushSubscription  # type: ignore[import-untyped]
+from webpush import WebPush  # type: ignore[import-untyped]
 
 from backend.notifications.endpoints import (
     PushServices,
@@ -30,11 +29,13 @@ from backend.notifications.endpoints import (
 )
 from backend.notifications.public_network import (
     AddressNotPublicError,
+    Connector,
     PublicNetwork,
     Resolver,
+    connect,
     resolve,
 )
-from backend.notifications.vapid import VapidHeaders, VapidKeys
+from backend.notifications.vapid import VapidHeaders, VapidKeys, origin_of
 
 PAYLOAD_MAX_BYTES: Final = 3993
 """One 4,096-byte record less header (86), tag (16) and delimiter (1): RFC 8291 §4."""
@@ -54,7 +55,6 @@ _BATCH: Final = 32
 _CONNECTIONS_A_LANE: Final = 4
 _LANES_KEPT_FREE: Final = 8
 _ANSWER_MAX_BYTES: Final = 1024
-_CLOSE_IDLE_AFTER: Final = timedelta(seconds=60)
 
 
 class Urgency(StrEnum):
@@ -149,35 +149,35 @@ class EncryptedPush:
     body: bytes
 
 
+class _Recipient:
+    """A subscription in the shape `webpush` reads: without its model, which checks all again."""
+
+    __slots__ = ("keys",)
+
+    def __init__(self, subscription: Subscription) -> None:
+        self.keys = subscription
+
+
 class PushEncryption:
     """Turns messages into requests. CPU only, no network; safe to use from several threads."""
 
     def __init__(self, keys: VapidKeys, contact: str, services: PushServices) -> None:
         self._services = services
-        # Nothing is ever passed to `get` that it would keep for the next call (ttl, subscriber).
-        self._webpush = WebPush(keys.private_pem, keys.public_pem, subscriber=contact)
-        self._webpush.vapid = VapidHeaders(keys, contact)
+        self._webpush = WebPush(keys.private_pem, keys.public_pem)
+        self._vapid = VapidHeaders(keys, contact)
 
     def encrypt(self, message: PushMessage) -> EncryptedPush | Rejected:
         """`message` as the POST of RFC 8030 §5, or why its stored subscription cannot be used."""
         subscription = message.subscription
         try:
             endpoint = check_endpoint(subscription.endpoint, self._services)
-            sealed = self._webpush.get(
-                message.payload,
-                WebPushSubscription.model_validate(
-                    {
-                        "endpoint": endpoint,
-                        "keys": {"p256dh": subscription.p256dh, "auth": subscription.auth},
-                    }
-                ),
-            )
+            # Not `get`: it signs anew for every message, and keeps one call's ttl for the next.
+            body: bytes = self._webpush._encrypt(message.payload, _Recipient(subscription))
         except SubscriptionRefused as error:
             return Rejected(error.code)
-        except (ValidationError, ValueError) as error:
+        except ValueError as error:
             return Rejected("bad_keys", str(error)[:200])
-        authorization: str = sealed.headers["authorization"]
-        body: bytes = sealed.encrypted
+        authorization = self._vapid.header_for(origin_of(endpoint))
         headers = (
             ("Authorization", authorization),
             ("Content-Encoding", "aes128gcm"),
@@ -198,7 +198,8 @@ class PushSender:
 
     An async context manager, one a process. `lanes` is how many requests may be under way at once;
     a few are kept free of broadcasts, so that a single urgent push never queues behind one.
-    `timeout` covers one push from DNS to the last byte of the answer.
+    `timeout` covers one push from DNS to the last byte of the answer; connections are closed when
+    nothing was sent for `close_idle_after`.
     """
 
     def __init__(
@@ -209,17 +210,19 @@ class PushSender:
         services: PushServices,
         lanes: int = 200,
         timeout: timedelta = timedelta(seconds=15),
-        network: httpcore.AsyncNetworkBackend | None = None,
+        close_idle_after: timedelta = timedelta(seconds=60),
         resolver: Resolver = resolve,
+        connector: Connector = connect,
         tls: ssl.SSLContext | None = None,
     ) -> None:
         self._encryption = PushEncryption(keys, contact, services)
         self._encrypting = ThreadPoolExecutor(1, thread_name_prefix="push-encryption")
         self._network = PublicNetwork(
-            resolver=resolver, exempt=services.loopback_address(), inner=network
+            resolver=resolver, exempt=services.loopback_address(), connector=connector
         )
         self._tls = tls or httpcore.default_ssl_context()
         self._timeout = timeout.total_seconds()
+        self._close_idle_after = close_idle_after.total_seconds()
         # One small pool a lane: a single large pool looks at every connection for every request
         # (measured: 1,900/s with 10 connections, 60/s with 100).
         self._idle_lanes: list[httpcore.AsyncConnectionPool] = []
@@ -331,14 +334,14 @@ class PushSender:
             self._under_way -= 1
             if self._under_way == 0:
                 self._closing_timer = asyncio.get_running_loop().call_later(
-                    _CLOSE_IDLE_AFTER.total_seconds(), self._start_closing
+                    self._close_idle_after, self._start_closing
                 )
 
     def _new_lane(self) -> httpcore.AsyncConnectionPool:
         return httpcore.AsyncConnectionPool(
             ssl_context=self._tls,
             max_connections=_CONNECTIONS_A_LANE,
-            keepalive_expiry=_CLOSE_IDLE_AFTER.total_seconds(),
+            keepalive_expiry=self._close_idle_after,
             network_backend=self._network,
         )
 

@@ -3,12 +3,11 @@
 import asyncio
 import datetime as dt
 import ssl
-from collections.abc import AsyncIterator, Iterable, Sequence
+from collections.abc import AsyncIterator, Sequence
 from datetime import UTC, timedelta
 from email.utils import format_datetime
 from pathlib import Path
 
-import httpcore
 import pytest
 from cryptography import x509
 from cryptography.hazmat.primitives import hashes
@@ -289,9 +288,42 @@ async def test_an_urgent_push_does_not_wait_for_a_stuck_broadcast(
     )
     await service.wait_until(lambda: len(service.attempts) == 192)
     assert await sender.send(taken(urgent), b"now", ttl=MINUTE) == Delivered()
+    assert service.attempts == [stuck.id] * 192 + [urgent.id]
     broadcast.cancel()
     with pytest.raises(asyncio.CancelledError):
         await broadcast
+
+
+async def test_one_connection_carries_push_after_push(
+    service: PushService, sender: PushSender
+) -> None:
+    for _ in range(3):
+        await sender.send(taken(service.subscribe()), b"x", ttl=MINUTE)
+    assert service.connections == 1
+
+
+async def test_a_connection_the_service_closed_is_opened_again(
+    service: PushService, sender: PushSender
+) -> None:
+    browser = taken(service.subscribe())
+    await sender.send(browser, b"1", ttl=MINUTE)
+    service.drop_connections()
+    await service.wait_until(lambda: service.open_connections == 0)
+    assert await sender.send(browser, b"2", ttl=MINUTE) == Delivered()
+    assert service.connections == 2
+
+
+async def test_connections_are_closed_when_there_is_nothing_to_send(
+    service: PushService, keys: VapidKeys
+) -> None:
+    services = PushServices.from_settings(loopback_origin=service.origin)
+    async with PushSender(
+        keys, contact=CONTACT, services=services, close_idle_after=timedelta(0)
+    ) as sender:
+        browser = taken(service.subscribe())
+        assert await sender.send(browser, b"1", ttl=MINUTE) == Delivered()
+        await service.wait_until(lambda: service.open_connections == 0)
+        assert await sender.send(browser, b"2", ttl=MINUTE) == Delivered()
 
 
 async def test_a_stored_subscription_is_checked_again_before_sending(
@@ -349,26 +381,20 @@ def test_which_addresses_are_public(address: str, public: bool) -> None:
     assert is_public(address) is public
 
 
-class RecordingNetwork(httpcore.AsyncNetworkBackend):
+class RecordingNetwork:
     """Notes where a connection would go, and leads it to a local port."""
 
     def __init__(self, port: int | None = None) -> None:
         self.port = port
         self.connected_to: list[tuple[str, int]] = []
-        self._real = httpcore.AnyIOBackend()
 
-    async def connect_tcp(
-        self,
-        host: str,
-        port: int,
-        timeout: float | None = None,
-        local_address: str | None = None,
-        socket_options: Iterable[httpcore.SOCKET_OPTION] | None = None,
-    ) -> httpcore.AsyncNetworkStream:
-        self.connected_to.append((host, port))
+    async def __call__(
+        self, address: str, port: int
+    ) -> tuple[asyncio.StreamReader, asyncio.StreamWriter]:
+        self.connected_to.append((address, port))
         if self.port is None:
-            raise httpcore.ConnectError("unreachable")
-        return await self._real.connect_tcp("127.0.0.1", self.port, timeout)
+            raise ConnectionRefusedError
+        return await asyncio.open_connection("127.0.0.1", self.port)
 
 
 def resolving_to(*answers: Sequence[str]) -> Resolver:
@@ -405,7 +431,7 @@ async def test_a_name_that_leads_inside_is_never_connected_to(
         keys,
         contact=CONTACT,
         services=PushServices(),
-        network=network,
+        connector=network,
         resolver=resolving_to(addresses),
     ) as sender:
         outcome = await sender.send(fcm_subscription(), b"x", ttl=MINUTE)
@@ -431,7 +457,7 @@ async def test_the_next_address_is_tried_when_one_does_not_answer(keys: VapidKey
         keys,
         contact=CONTACT,
         services=PushServices(),
-        network=network,
+        connector=network,
         resolver=resolving_to(["2a00:1450:4005:80b::200a", PUBLIC_ADDRESS]),
     ) as sender:
         outcome = await sender.send(fcm_subscription(), b"x", ttl=MINUTE)
@@ -452,7 +478,7 @@ async def test_the_checked_address_is_used_and_tls_still_names_the_host(
             keys,
             contact=CONTACT,
             services=PushServices(),
-            network=network,
+            connector=network,
             resolver=resolving_to([PUBLIC_ADDRESS], ["10.0.0.7"]),
             tls=trusted,
         ) as sender:
@@ -473,7 +499,7 @@ async def test_a_server_with_another_certificate_gets_nothing(
             keys,
             contact=CONTACT,
             services=PushServices(),
-            network=RecordingNetwork(service.port),
+            connector=RecordingNetwork(service.port),
             resolver=resolving_to([PUBLIC_ADDRESS]),
             tls=trusted,
         ) as sender:
