@@ -77,6 +77,14 @@ async def write_tx() -> AsyncIterator["Connection[Record]"]:
         yield cast("Connection[Record]", transaction.connection)
 
 
+async def is_answering() -> bool:
+    """Whether the database answers a question now."""
+    try:
+        return await fetch_value("SELECT 1") == 1
+    except (OSError, TimeoutError, asyncpg.PostgresError, asyncpg.InterfaceError):
+        return False
+
+
 def in_transaction() -> bool:
     return ENGINE.current_transaction.get() is not None
 

@@ -1,10 +1,15 @@
 """Work for later, written in the same transaction as the change that asks for it (pgqueuer)."""
 
+from typing import Final
+
 import msgspec
 from pgqueuer.db import AsyncpgDriver
 from pgqueuer.queries import Queries
 
 from backend.db import transaction_connection
+
+SHUTDOWN_SECONDS: Final = 5
+"""How often an idle worker looks up by itself; also how long it takes at most to leave."""
 
 _encode = msgspec.json.Encoder().encode
 

@@ -6,6 +6,7 @@ from typing import TYPE_CHECKING, cast
 
 from piccolo.apps.migrations.commands.backwards import BackwardsMigrationManager
 from piccolo.apps.migrations.commands.forwards import ForwardsMigrationManager
+from piccolo.apps.migrations.tables import Migration
 from pgqueuer.db import AsyncpgDriver
 from pgqueuer.queries import Queries
 
@@ -34,6 +35,17 @@ async def migrate() -> None:
                 await queries.upgrade()
         finally:
             await guard.execute("SELECT pg_advisory_unlock($1)", LOCK)
+
+
+async def pending_migrations() -> list[str]:
+    """Ids of migrations this database has not seen."""
+    manager = ForwardsMigrationManager(app_name="khupho")
+    app = manager.get_app_config(app_name="khupho")
+    modules = manager.get_migration_modules(app.resolved_migrations_folder_path)
+    if not await Migration.table_exists():
+        return sorted(modules)
+    done = await Migration.get_migrations_which_ran(app_name="khupho")
+    return sorted(set(modules) - set(done))
 
 
 async def roll_back(migration_id: str) -> None:

@@ -55,6 +55,12 @@ class Settings(msgspec.Struct, frozen=True, forbid_unknown_fields=True):
         return urlsplit(self.public_url).scheme == "https"
 
     @property
+    def tiles_origin(self) -> str | None:
+        """Where map pictures may be loaded from besides ourselves."""
+        parts = urlsplit(self.tiles_url or "")
+        return f"{parts.scheme}://{parts.netloc}" if parts.netloc else None
+
+    @property
     def origin(self) -> str:
         """The one origin whose pages may write, e.g. `https://khupho.example`."""
         parts = urlsplit(self.public_url)

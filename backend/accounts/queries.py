@@ -352,3 +352,19 @@ async def get_scope_area(scope_id: uuid.UUID) -> uuid.UUID | None:
 async def get_area_level(area_id: uuid.UUID) -> str | None:
     value = await fetch_value("SELECT level FROM area WHERE id = $1", area_id)
     return str(value) if value is not None else None
+
+
+async def get_scope_by_code(
+    area_code: str, department_code: str | None
+) -> tuple[uuid.UUID, uuid.UUID, str | None] | None:
+    """Area id, scope id and the scope's level (None: a department)."""
+    if department_code is None:
+        row = await fetch_one("SELECT id, level FROM area WHERE code = $1", area_code)
+        return (row["id"], row["id"], row["level"]) if row else None
+    row = await fetch_one(
+        """SELECT a.id AS area_id, d.id FROM department d JOIN area a ON a.id = d.area_id
+           WHERE a.code = $1 AND d.code = $2""",
+        area_code,
+        department_code,
+    )
+    return (row["area_id"], row["id"], None) if row else None

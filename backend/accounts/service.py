@@ -2,7 +2,7 @@
 
 import uuid
 from datetime import UTC, datetime, timedelta
-from typing import TYPE_CHECKING, Final
+from typing import TYPE_CHECKING, Final, get_args
 
 import uuid_utils.compat as uuids
 
@@ -27,7 +27,7 @@ from backend.accounts.schemas import (
     MePatch,
     SessionIn,
 )
-from backend.actor import Actor
+from backend.actor import Actor, Role
 from backend.changes import touch
 from backend.db import write_tx
 from backend.errors import DomainError, Forbidden, Gone, IdReused, InvalidField, NotFound
@@ -303,6 +303,44 @@ async def write_invitation_unchecked(
         scope_id=scope_id,
         name=name,
         account_id=account_id,
+    )
+
+
+class InvitationImpossible(Exception):
+    """The command line named an area, role or department that does not fit; the text says which."""
+
+
+async def invite_by_code(
+    invitation_id: uuid.UUID,
+    area_code: str,
+    role: str,
+    department_code: str | None,
+    name: str | None,
+) -> InvitationOut:
+    """For `khupho people invite`: an area (and for officers a department) by its code.
+
+    Raises:
+        InvitationImpossible
+    """
+    roles: tuple[Role, ...] = get_args(Role)
+    fitting = next((known for known in roles if known == role), None)
+    if fitting is None:
+        raise InvitationImpossible(f"there is no role {role!r}; roles are {', '.join(roles)}")
+    found = await queries.get_scope_by_code(area_code, department_code)
+    if found is None:
+        raise InvitationImpossible(f"no such area or department: {area_code} {department_code or ''}")
+    area_id, scope_id, level = found
+    if not fits_scope(fitting, level):
+        place = f"an area of level {level}" if level else "a department"
+        raise InvitationImpossible(f"the role {role} cannot be held in {place}")
+    return await _write_invitation(
+        invitation_id,
+        "person",
+        INVITATION_LIFETIME,
+        area_id=area_id,
+        role=fitting,
+        scope_id=scope_id,
+        name=name,
     )
 
 
