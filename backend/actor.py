@@ -16,9 +16,7 @@ from backend.i18n import Language
 
 Role = Literal["resident", "head", "officer", "dispatcher", "leader", "inspector", "admin"]
 
-STAFF: Final[frozenset[Role]] = frozenset(
-    {"officer", "dispatcher", "leader", "inspector", "admin"}
-)
+STAFF: Final[frozenset[Role]] = frozenset({"officer", "dispatcher", "leader", "inspector", "admin"})
 _HEAD_NAMESPACE: Final = uuid.UUID("6f4a1c5e-0d0e-5c8c-9a39-2f6f7c1f7a11")
 
 

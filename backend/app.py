@@ -84,7 +84,9 @@ async def health() -> Response[Health]:
     return Response(body, status_code=200 if well else 503, headers={"Cache-Control": "no-store"})
 
 
-@get("/metrics", policy=anyone, operation_id="metrics", tags=["operations"], include_in_schema=False)
+@get(
+    "/metrics", policy=anyone, operation_id="metrics", tags=["operations"], include_in_schema=False
+)
 async def get_metrics() -> Response[bytes]:
     return Response(metrics.render(), media_type=metrics.CONTENT_TYPE)
 
@@ -141,7 +143,10 @@ def create_api(settings: Settings) -> Litestar:
         exception_handlers=EXCEPTION_HANDLERS,
         lifespan=[_running],
         compression_config=CompressionConfig(
-            backend="brotli", brotli_quality=4, minimum_size=500, exclude=["/api/events", "/api/photos"]
+            backend="brotli",
+            brotli_quality=4,
+            minimum_size=500,
+            exclude=["/api/events", "/api/photos"],
         ),
         openapi_config=OpenAPIConfig(
             title="Khu Phố",

@@ -16,7 +16,11 @@ async def run_checks(settings: Settings) -> int:
             ("database is up to date", not behind, "run `khupho migrate`"),
             ("media store answers", await media.is_answering(), "see KHUPHO_MEDIA_URL"),
             ("commits are durable", await _is("synchronous_commit", "on"), "set it to on"),
-            ("pages have checksums", await _is("data_checksums", "on"), "run pg_checksums --enable"),
+            (
+                "pages have checksums",
+                await _is("data_checksums", "on"),
+                "run pg_checksums --enable",
+            ),
             ("the app is built", (settings.pwa_dir / "index.html").exists(), "run `just build`"),
             ("people reach it over HTTPS", settings.secure, "phones need it for camera and push"),
         ]

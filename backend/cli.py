@@ -122,8 +122,8 @@ def _migrate(_options: argparse.Namespace, settings: Settings) -> int:
 
 def _demo(options: argparse.Namespace, settings: Settings) -> int:
     async def work(_settings: Settings) -> int:
-        from backend.demo.load import DemoRefused, load_demo  # noqa: PLC0415
         from backend.demo.links import print_join_links  # noqa: PLC0415
+        from backend.demo.load import DemoRefused, load_demo  # noqa: PLC0415
         from backend.migrate import migrate  # noqa: PLC0415
 
         await migrate()

@@ -20,6 +20,7 @@ if TYPE_CHECKING:
 
 T = TypeVar("T")
 
+
 class LateEngine(PostgresEngine):
     """Piccolo's engine, without the connection it makes when merely constructed."""
 

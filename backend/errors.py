@@ -192,5 +192,3 @@ class StorageFull(DomainError):
 
 def encode_problem(problem: Problem) -> bytes:
     return msgspec.json.encode(problem)
-
-

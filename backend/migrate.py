@@ -4,11 +4,11 @@ import contextlib
 import io
 from typing import TYPE_CHECKING, cast
 
+from pgqueuer.db import AsyncpgDriver
+from pgqueuer.queries import Queries
 from piccolo.apps.migrations.commands.backwards import BackwardsMigrationManager
 from piccolo.apps.migrations.commands.forwards import ForwardsMigrationManager
 from piccolo.apps.migrations.tables import Migration
-from pgqueuer.db import AsyncpgDriver
-from pgqueuer.queries import Queries
 
 from backend.db import pool
 

@@ -25,7 +25,7 @@ from backend.errors import (
     Unavailable,
     encode_problem,
 )
-from backend.i18n import Language, N_, negotiate
+from backend.i18n import N_, Language, negotiate
 from backend.logs import get_logger
 
 
@@ -80,7 +80,7 @@ def _domain_error(request: Request[Any, Any, Any], error: DomainError) -> Respon
 
 
 def _validation(request: Request[Any, Any, Any], error: ValidationException) -> Response[bytes]:
-    wrong = []
+    wrong: list[tuple[str, str, str, dict[str, object]]] = []
     for item in cast("list[dict[str, str]]", error.extra or []):
         field = item.get("key") or _field_of(item.get("message", ""))
         wrong.append((field, "invalid", N_("This is not in the expected form."), {}))

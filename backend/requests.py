@@ -7,8 +7,9 @@ from urllib.parse import urlsplit
 
 import structlog
 from litestar.connection import ASGIConnection
+from litestar.enums import ScopeType
 from litestar.handlers import BaseRouteHandler
-from litestar.types import ASGIApp, Message, Receive, Scope, Send
+from litestar.types import ASGIApp, HTTPScope, Message, Receive, Scope, Send
 
 from backend import metrics
 from backend.accounts.controller import cookie_name
@@ -41,7 +42,9 @@ def _is_of_the_framework(handler: BaseRouteHandler) -> bool:
     return handler.fn.__module__.startswith("litestar.")
 
 
-async def authorise(connection: ASGIConnection[Any, Any, Any, Any], handler: BaseRouteHandler) -> None:
+async def authorise(
+    connection: ASGIConnection[Any, Any, Any, Any], handler: BaseRouteHandler
+) -> None:
     """The app-level guard: loads the actor, asks the route's policy, refuses foreign pages."""
     _refuse_foreign_pages(connection)
     actor = None
@@ -59,14 +62,16 @@ async def authorise(connection: ASGIConnection[Any, Any, Any, Any], handler: Bas
 
 def _refuse_foreign_pages(connection: ASGIConnection[Any, Any, Any, Any]) -> None:
     """Writes come from our own pages only; the SameSite cookie is the second lock."""
-    if connection.scope["method"] in SAFE_METHODS:
+    if cast("HTTPScope", connection.scope)["method"] in SAFE_METHODS:
         return
     origin = connection.headers.get("origin")
     if origin is None:
         if connection.headers.get("sec-fetch-site") in {"cross-site", "same-site"}:
             raise Forbidden
         return
-    if origin != get_settings().origin and urlsplit(origin).netloc != connection.headers.get("host"):
+    if origin != get_settings().origin and urlsplit(origin).netloc != connection.headers.get(
+        "host"
+    ):
         raise Forbidden
 
 
@@ -85,7 +90,7 @@ class Accounting:
         self.app = app
 
     async def __call__(self, scope: Scope, receive: Receive, send: Send) -> None:
-        if scope["type"] != "http":
+        if scope["type"] != ScopeType.HTTP:
             await self.app(scope, receive, send)
             return
         request_id = uuid.uuid4().hex[:16]

@@ -1,7 +1,6 @@
 """The HTTP server process: granian around `backend.app:create_app`."""
 
 import os
-from typing import TYPE_CHECKING
 
 from granian import Granian
 from granian.constants import Interfaces, Loops
@@ -9,16 +8,13 @@ from granian.http import HTTP1Settings
 
 from backend.settings import Settings
 
-if TYPE_CHECKING:
-    from granian.server.common import AbstractServer
-
 STOP_SECONDS = 20
 
 
 def serve(settings: Settings) -> None:
     """Serve until SIGTERM or SIGINT; requests in hand are answered first."""
     os.environ.setdefault("DATABASE_URL", settings.database_url or "")
-    server: AbstractServer = Granian(
+    server = Granian(
         "backend.app:create_app",
         factory=True,
         interface=Interfaces.ASGI,

@@ -120,7 +120,9 @@ def _name_the_setting(message: str, values: Mapping[str, object]) -> str:
 def _check_together(settings: Settings) -> None:
     parts = urlsplit(settings.public_url)
     if parts.scheme not in {"http", "https"} or not parts.netloc:
-        raise SettingsError(f"{PREFIX}PUBLIC_URL: must be http(s)://host, is {settings.public_url!r}")
+        raise SettingsError(
+            f"{PREFIX}PUBLIC_URL: must be http(s)://host, is {settings.public_url!r}"
+        )
     if settings.tiles != "none" and not settings.tiles_url:
         raise SettingsError(f"{PREFIX}TILES_URL: needed when {PREFIX}TILES={settings.tiles}")
     if settings.database_url and not settings.database_url.startswith(

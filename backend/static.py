@@ -6,6 +6,7 @@ import re
 from pathlib import Path
 from typing import TYPE_CHECKING, Any, Final, cast
 
+from litestar.enums import ScopeType
 from litestar.types import ASGIApp, Message, Receive, Scope, Send
 from servestatic import ServeStaticASGI
 
@@ -82,7 +83,7 @@ class AppFiles:
         )
 
     async def __call__(self, scope: Scope, receive: Receive, send: Send) -> None:
-        if scope["type"] != "http" or scope["path"].startswith(API_PATHS):
+        if scope["type"] != ScopeType.HTTP or scope["path"].startswith(API_PATHS):
             await self.api(scope, receive, _with_headers(send))
             return
         asks_for_a_screen = (

@@ -43,7 +43,10 @@ def supervise(settings: Settings, *, demo: bool) -> int:
         while not stopping.wait(RESTART_SECONDS):
             for name, child in children.items():
                 if child.poll() is not None:
-                    print(f"khupho: {name} stopped ({child.returncode}); starting it again", flush=True)
+                    print(
+                        f"khupho: {name} stopped ({child.returncode}); starting it again",
+                        flush=True,
+                    )
                     children[name] = _spawn(name)
         return 0
     finally:
@@ -72,7 +75,9 @@ def _wait_until_answering(settings: Settings, stopping: threading.Event) -> bool
     deadline = time.monotonic() + STARTUP_SECONDS
     while time.monotonic() < deadline and not stopping.wait(0.2):
         try:
-            with urllib.request.urlopen(f"http://{settings.host}:{settings.port}/healthz", timeout=2):
+            with urllib.request.urlopen(
+                f"http://{settings.host}:{settings.port}/healthz", timeout=2
+            ):
                 return True
         except (urllib.error.URLError, OSError):
             continue

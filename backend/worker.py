@@ -4,7 +4,6 @@ import asyncio
 import contextlib
 import signal
 from datetime import timedelta
-from typing import TYPE_CHECKING, cast
 
 import asyncpg
 from pgqueuer import PgQueuer
@@ -18,9 +17,6 @@ from backend.notifications import service as notifications
 from backend.notifications import worker as notifications_worker
 from backend.reports import worker as reports_worker
 from backend.settings import Settings
-
-if TYPE_CHECKING:
-    from asyncpg import Connection, Record
 
 RECONNECT_SECONDS = 1.0
 BATCH = 10
@@ -56,7 +52,7 @@ async def run_worker(settings: Settings) -> None:
 
 
 async def _work(settings: Settings, stopping: asyncio.Event) -> None:
-    connection = cast("Connection[Record]", await asyncpg.connect(settings.database_url))
+    connection = await asyncpg.connect(settings.database_url)
     try:
         queue = PgQueuer.from_asyncpg_connection(connection)
         media_worker.register(queue)

@@ -270,7 +270,9 @@ async def world(api: object) -> AsyncIterator[World]:
 
 
 @pytest.fixture
-async def connection(database_url: str, api: object) -> AsyncIterator["asyncpg.Connection[asyncpg.Record]"]:
+async def connection(
+    database_url: str, api: object
+) -> AsyncIterator["asyncpg.Connection[asyncpg.Record]"]:
     """A connection of the test's own, to look at rows or to hold a transaction open."""
     connection = await asyncpg.connect(database_url)
     yield connection

@@ -47,9 +47,7 @@ class SessionController(Controller):
     tags = ("people",)
 
     @put("/{session_id:uuid}", policy=anyone, operation_id="join")
-    async def join(
-        self, session_id: FromPath[UUID], data: JSONBody[SessionIn]
-    ) -> Response[MeOut]:
+    async def join(self, session_id: FromPath[UUID], data: JSONBody[SessionIn]) -> Response[MeOut]:
         me, token, fresh = await service.join(session_id, data)
         return Response(me, status_code=201 if fresh else 200, cookies=[session_cookie(token)])
 

@@ -62,7 +62,8 @@ async def get_me(account_id: uuid.UUID) -> "Record | None":
                coalesce(n.country, (
                    SELECT coalesce(ga.country, da.country) FROM account_grant g
                    LEFT JOIN area ga ON ga.id = g.scope_id
-                   LEFT JOIN department d ON d.id = g.scope_id LEFT JOIN area da ON da.id = d.area_id
+                   LEFT JOIN department d ON d.id = g.scope_id
+                   LEFT JOIN area da ON da.id = d.area_id
                    WHERE g.account_id = a.id AND g.revoked_at IS NULL ORDER BY g.created_at LIMIT 1
                )) AS country
         FROM account a LEFT JOIN area n ON n.id = a.neighbourhood_id

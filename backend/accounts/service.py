@@ -256,7 +256,9 @@ async def invite(actor: Actor, invitation_id: uuid.UUID, wish: InvitationIn) -> 
         and await queries.is_within(wish.area_id, actor.administers())
         and await queries.is_within(scope_area, actor.administers())
     )
-    if scope_area is None or not may_invite(actor, wish.role, wish.area_id, in_own_city=in_own_city):
+    if scope_area is None or not may_invite(
+        actor, wish.role, wish.area_id, in_own_city=in_own_city
+    ):
         raise Forbidden
     level = None if scope_area != scope_id else await queries.get_area_level(scope_id)
     if not fits_scope(wish.role, level):
@@ -328,7 +330,9 @@ async def invite_by_code(
         raise InvitationImpossible(f"there is no role {role!r}; roles are {', '.join(roles)}")
     found = await queries.get_scope_by_code(area_code, department_code)
     if found is None:
-        raise InvitationImpossible(f"no such area or department: {area_code} {department_code or ''}")
+        raise InvitationImpossible(
+            f"no such area or department: {area_code} {department_code or ''}"
+        )
     area_id, scope_id, level = found
     if not fits_scope(fitting, level):
         place = f"an area of level {level}" if level else "a department"

@@ -8,7 +8,7 @@ import contextlib
 import uuid
 from collections import defaultdict
 from collections.abc import AsyncIterator, Sequence
-from typing import TYPE_CHECKING, Final, cast
+from typing import Final
 
 import asyncpg
 
@@ -16,9 +16,6 @@ from backend import metrics
 from backend.changes import CHANNEL
 from backend.logs import get_logger
 from backend.settings import get_settings
-
-if TYPE_CHECKING:
-    from asyncpg import Connection, Record
 
 KEEP_ALIVE_SECONDS: Final = 25.0
 RECONNECT_SECONDS: Final = 1.0
@@ -49,22 +46,23 @@ class ChangeHub:
 
     async def _listen(self) -> None:
         while True:
-            lost = asyncio.Event()
             try:
-                connection = cast(
-                    "Connection[Record]", await asyncpg.connect(get_settings().database_url)
-                )
-                connection.add_termination_listener(lambda _: lost.set())
-                await connection.add_listener(CHANNEL, self._heard)
-                self._wake_everyone()  # whatever happened while nobody listened
-                try:
-                    await lost.wait()
-                finally:
-                    if not connection.is_closed():
-                        await connection.close(timeout=2)
+                await self._listen_until_lost()
             except (OSError, asyncpg.PostgresError, asyncpg.InterfaceError) as error:
                 get_logger().warning("event_listener_lost", error=type(error).__name__)
             await asyncio.sleep(RECONNECT_SECONDS)
+
+    async def _listen_until_lost(self) -> None:
+        lost = asyncio.Event()
+        connection = await asyncpg.connect(get_settings().database_url)
+        connection.add_termination_listener(lambda _: lost.set())
+        try:
+            await connection.add_listener(CHANNEL, self._heard)
+            self._wake_everyone()  # whatever happened while nobody listened
+            await lost.wait()
+        finally:
+            if not connection.is_closed():
+                await connection.close(timeout=2)
 
     def _heard(self, _connection: object, _pid: int, _channel: str, payload: object) -> None:
         for event in self._waiting.get(uuid.UUID(str(payload)), ()):

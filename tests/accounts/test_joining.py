@@ -31,7 +31,9 @@ def joining(code: str, **changes: object) -> dict[str, object]:
     }
 
 
-async def join(world: World, code: str, session_id: uuid.UUID | None = None, **changes: object) -> httpx.Response:
+async def join(
+    world: World, code: str, session_id: uuid.UUID | None = None, **changes: object
+) -> httpx.Response:
     world.nobody.client.cookies.clear()
     return await world.nobody.put(
         f"/api/sessions/{session_id or uuid.uuid4()}", joining(code, **changes)
@@ -122,7 +124,9 @@ async def test_an_old_invitation_and_a_withdrawn_one_say_so(world: World) -> Non
     assert "code" not in states[withdrawn["id"]]
 
 
-async def test_without_consent_or_a_name_nobody_joins_and_the_paper_stays_good(world: World) -> None:
+async def test_without_consent_or_a_name_nobody_joins_and_the_paper_stays_good(
+    world: World,
+) -> None:
     paper = await invitation(world)
     refused = await join(world, paper["code"], consent_version=0)
     assert refused.status_code == 422
@@ -157,12 +161,20 @@ async def test_only_heads_and_administrators_invite_and_only_at_home(world: Worl
     for person in (world.alice, world.chi, world.dariush, world.farid, world.gita, world.nobody):
         answer = await person.put(f"/api/invitations/{uuid.uuid4()}", wish)
         assert answer.status_code == expected[person.name], person.name
-        assert (await person.get(f"/api/invitations?area_id={world.neighbourhood_id}")).status_code in {401, 403}
+        assert (
+            await person.get(f"/api/invitations?area_id={world.neighbourhood_id}")
+        ).status_code in {401, 403}
     elsewhere = {"area_id": str(world.other_neighbourhood_id)}
     assert (await world.bang.put(f"/api/invitations/{uuid.uuid4()}", elsewhere)).status_code == 403
-    for role, scope in (("head", world.neighbourhood_id), ("admin", world.city_id), ("officer", world.lighting_id)):
+    for role, scope in (
+        ("head", world.neighbourhood_id),
+        ("admin", world.city_id),
+        ("officer", world.lighting_id),
+    ):
         promoted = {"area_id": str(world.neighbourhood_id), "role": role, "scope_id": str(scope)}
-        assert (await world.bang.put(f"/api/invitations/{uuid.uuid4()}", promoted)).status_code == 403
+        assert (
+            await world.bang.put(f"/api/invitations/{uuid.uuid4()}", promoted)
+        ).status_code == 403
     there = await world.bang.get(f"/api/invitations?area_id={world.other_neighbourhood_id}")
     assert there.status_code == 404
 
@@ -219,7 +231,9 @@ async def test_a_page_of_another_site_cannot_write(world: World) -> None:
     ):
         answer = await world.alice.patch("/api/me", {"name": "Hacked"}, headers=headers)
         assert answer.status_code == 403
-    own = await world.alice.patch("/api/me", {"name": "Own"}, headers={"Origin": "http://localhost:8000"})
+    own = await world.alice.patch(
+        "/api/me", {"name": "Own"}, headers={"Origin": "http://localhost:8000"}
+    )
     assert own.status_code == 200
 
 

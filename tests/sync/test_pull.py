@@ -53,7 +53,10 @@ async def report(world: World, person: Person, **changes: object) -> str:
 
 
 async def test_a_report_reaches_its_author_and_the_head_and_nobody_else(world: World) -> None:
-    cursors = {person.name: (await pull(person))["cursor"] for person in (world.alice, world.bang, world.dariush)}
+    cursors = {
+        person.name: (await pull(person))["cursor"]
+        for person in (world.alice, world.bang, world.dariush)
+    }
     report_id = await report(world, world.alice)
     for person in (world.alice, world.bang):
         changed = await pull(person, str(cursors[person.name]))
