@@ -1,11 +1,20 @@
-"""Photos as they are named, acknowledged and shown."""
+"""Photos as they are named, acknowledged and shown, and uploads as they come in."""
 
-from typing import Annotated, Literal
+from collections.abc import AsyncIterator, Mapping
+from datetime import datetime
+from typing import Annotated, Final, Literal, NamedTuple
 from uuid import UUID
 
 from msgspec import Meta, Struct
 
 PhotoState = Literal["expected", "stored", "ready", "failed"]
+PhotoVariant = Literal["thumb", "full"]
+
+MOST_PHOTOS: Final = 5
+PHOTO_BYTES: Final = 25 * 1024 * 1024
+PHOTO_TYPES: Final = frozenset(
+    {"image/jpeg", "image/png", "image/webp", "image/heic", "image/heif"}
+)
 
 
 class PhotoNamed(Struct, frozen=True):
@@ -35,3 +44,62 @@ class PhotoOut(Struct, frozen=True):
     state: PhotoState
     width: int | None
     height: int | None
+
+
+class PhotoPlace(Struct, frozen=True):
+    """Where a photo hangs: for the owner of the thread to decide who may see it."""
+
+    id: UUID
+    account_id: UUID
+    thread_id: UUID
+    message_id: UUID
+    state: PhotoState
+
+
+class PhotoFile(NamedTuple):
+    """A picture to hand out: answer with `headers`, then `size` bytes from `chunks`.
+
+    Nothing is opened before the first chunk is asked for, so it may be left alone (304).
+    """
+
+    headers: Mapping[str, str]
+    size: int
+    chunks: AsyncIterator[bytes]
+
+
+class ProcessPhoto(Struct, frozen=True):
+    """Payload of the job `process_photo`."""
+
+    photo_id: UUID
+
+
+class NewUpload(Struct, frozen=True):
+    """What a phone says of the bytes it is going to send. `length` in bytes, 1 to `PHOTO_BYTES`."""
+
+    sha256: bytes
+    content_type: str
+    length: int
+
+
+class UploadRow(Struct, frozen=True):
+    """One upload. `complete`: verified, durable, in the media store under `media_key`.
+
+    An unfinished one is given up at `expires_at`. Of a complete one `expires_at` means nothing to
+    the phone.
+    """
+
+    id: UUID
+    account_id: UUID
+    sha256: bytes
+    content_type: str
+    length: int
+    expires_at: datetime
+    complete: bool
+    expired: bool
+
+
+class UploadState(Struct, frozen=True):
+    """An upload and how many of its bytes are durable here: where the phone goes on."""
+
+    upload: UploadRow
+    offset: int

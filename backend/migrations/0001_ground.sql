@@ -147,12 +147,12 @@ CREATE TABLE upload (
     length        bigint NOT NULL,
     received      bigint NOT NULL DEFAULT 0,
     created_at    timestamptz NOT NULL DEFAULT now(),
-    expires_at    timestamptz NOT NULL,
+    expires_at    timestamptz NOT NULL,                -- 'infinity' once a photo hangs on it
     completed_at  timestamptz,                         -- verified and durable in the media store
     media_key     text
 );
 CREATE INDEX upload_account ON upload (account_id, sha256);
-CREATE INDEX upload_expiry ON upload (expires_at) WHERE completed_at IS NULL;
+CREATE INDEX upload_expiry ON upload (expires_at) WHERE expires_at < 'infinity';
 
 -- A photo is named by a report or message before its bytes arrive.
 CREATE TABLE photo (

@@ -1,0 +1,171 @@
+"""Photos: named by a report or message, stored when their bytes are whole, shown when made safe.
+
+Whose thread a photo hangs in, and so who may see it, the owner of the thread knows; here nobody is
+asked. The owner hears of every change through `on_photo_changed`.
+"""
+
+from collections.abc import AsyncIterator, Awaitable, Callable, Iterable, Sequence
+from itertools import groupby
+from typing import Final
+from uuid import UUID
+
+import uuid_utils.compat as uuids
+
+from backend.errors import Conflict, NotFound
+from backend.i18n import N_
+from backend.jobs import enqueue
+from backend.media import queries
+from backend.media.policy import check_photos
+from backend.media.schemas import (
+    PhotoFile,
+    PhotoNamed,
+    PhotoOut,
+    PhotoPlace,
+    PhotoReceipt,
+    PhotoVariant,
+    ProcessPhoto,
+)
+from backend.media.store import (
+    FULL_TYPE,
+    close_store,
+    is_answering,
+    media_store,
+    open_store,
+    store_errors,
+)
+
+__all__ = [
+    "announce_changed",
+    "announce_stored",
+    "close_store",
+    "get_photo",
+    "is_answering",
+    "list_photos",
+    "name_photos",
+    "on_photo_changed",
+    "open_store",
+    "open_variant",
+    "photo_receipts",
+]
+
+PROCESS_PHOTO: Final = "process_photo"
+
+PhotoListener = Callable[[UUID, UUID], Awaitable[None]]
+
+on_photo_changed: list[PhotoListener] = []
+"""Called with (thread_id, message_id) when a photo of that message is stored, ready or failed, in
+the transaction that says so: to touch the feeds of those who see it. Registered at import by the
+slice that owns the threads, in the server and in the worker."""
+
+
+class PhotoNotReady(Conflict):
+    code = "photo_not_ready"
+    title = N_("Not ready yet")
+    message = N_("This photo has not arrived completely, or is still being prepared.")
+
+
+async def name_photos(
+    account_id: UUID, thread_id: UUID, message_id: UUID, photos: Sequence[PhotoNamed]
+) -> list[PhotoReceipt]:
+    """Write down which photos a message has; those whose bytes came before are joined at once.
+
+    Must run inside `write_tx()`. Named again, they stay as they are. Either this transaction sees
+    the finished upload, or the upload's sees these photos: they take turns for each content.
+
+    Raises:
+        InvalidField: see `check_photos`.
+    """
+    checked = check_photos(photos)
+    hashes = {photo.sha256: bytes.fromhex(photo.sha256) for photo in checked}
+    for sha256 in sorted(hashes.values()):
+        await queries.lock_content(account_id, sha256)
+    processed = []
+    for position, photo in enumerate(checked):
+        sha256 = hashes[photo.sha256]
+        media_key = await queries.get_completed_key(account_id, sha256)
+        photo_id = uuids.uuid7()
+        fresh = await queries.insert_photo(
+            photo_id,
+            account_id=account_id,
+            thread_id=thread_id,
+            message_id=message_id,
+            position=position,
+            sha256=sha256,
+            content_type=photo.type,
+            size=photo.bytes,
+            media_key=media_key,
+        )
+        if fresh and media_key is not None:
+            await queries.keep_upload(media_key, account_id, sha256)
+            processed.append(ProcessPhoto(photo_id))
+    await enqueue(PROCESS_PHOTO, *processed)
+    return await queries.list_receipts(message_id)
+
+
+async def photo_receipts(message_id: UUID) -> list[PhotoReceipt]:
+    """The photos a message named, in that order, and whether their bytes are safe here."""
+    return await queries.list_receipts(message_id)
+
+
+async def list_photos(message_ids: Sequence[UUID]) -> dict[UUID, list[PhotoOut]]:
+    """The photos of messages (of a report: under its own id). Messages without any are left out."""
+    rows = await queries.list_photos(message_ids) if message_ids else []
+    return {
+        message_id: [photo for _, photo in group]
+        for message_id, group in groupby(rows, key=lambda row: row[0])
+    }
+
+
+async def get_photo(photo_id: UUID) -> PhotoPlace | None:
+    return await queries.get_photo(photo_id)
+
+
+async def open_variant(photo_id: UUID, variant: PhotoVariant) -> PhotoFile:
+    """A picture without metadata, to hand to someone who may see it; ask that first.
+
+    Raises:
+        NotFound
+        PhotoNotReady: 409; not stored, still being made, or its bytes are no picture.
+        Unavailable: the store does not answer.
+    """
+    row = await queries.get_picture_key(photo_id, variant)
+    if row is None:
+        raise NotFound
+    if row["state"] != "ready":
+        raise PhotoNotReady
+    with store_errors():
+        found = await media_store().stat(row["key"])
+    return PhotoFile(_picture_headers(photo_id, variant), found.size, _chunks(row["key"]))
+
+
+def _picture_headers(photo_id: UUID, variant: PhotoVariant) -> dict[str, str]:
+    """Made once and never changed, so a phone may keep it; nothing in it can run."""
+    return {
+        "Content-Type": FULL_TYPE,
+        "ETag": f'"{photo_id}-{variant}"',
+        "Cache-Control": "private, max-age=31536000, immutable",
+        "X-Content-Type-Options": "nosniff",
+        "Content-Security-Policy": "default-src 'none'; sandbox",
+        "Content-Disposition": "inline",
+        "Cross-Origin-Resource-Policy": "same-origin",
+    }
+
+
+async def _chunks(key: str) -> AsyncIterator[bytes]:
+    with store_errors():
+        async with await media_store().open(key) as reader:
+            async for chunk in reader:
+                yield chunk
+
+
+async def announce_stored(photos: Sequence[PhotoPlace]) -> None:
+    """Inside the transaction that stored them: have pictures made, tell the owners."""
+    await enqueue(PROCESS_PHOTO, *(ProcessPhoto(photo.id) for photo in photos))
+    await announce_changed(photos)
+
+
+async def announce_changed(photos: Iterable[PhotoPlace]) -> None:
+    """Inside the transaction that changed them: tell the owners, each message once."""
+    for thread_id, message_id in sorted({(photo.thread_id, photo.message_id) for photo in photos}):
+        for listener in on_photo_changed:
+            await listener(thread_id, message_id)
