@@ -167,12 +167,18 @@ export function parseRetryAfter(header: string | null, now: number): number | nu
 
 let language: Language = 'vi';
 
-/** The language in which the server words its problems: call it whenever the app's language changes. */
+/** The language in which the server words its problems, where there is no page to tell (in the worker). */
 export function speak(chosen: Language): void {
 	language = chosen;
 }
 
+function languageShown(): Language {
+	const page = (globalThis as { document?: { documentElement: { lang: string } } }).document;
+	const declared = page?.documentElement.lang;
+	return declared === 'vi' || declared === 'fa' || declared === 'en' ? declared : language;
+}
+
 export const api: Client = makeClient({
 	fetch: (input, init) => globalThis.fetch(input, init),
-	language: () => language
+	language: languageShown
 });

@@ -97,7 +97,7 @@ async function wipe(db: Db): Promise<void> {
 	});
 	if ('caches' in globalThis) {
 		// The app itself stays in its cache; what people sent is not to.
-		for (const name of await caches.keys()) if (!name.includes('app')) await caches.delete(name);
+		for (const name of await caches.keys()) if (!name.startsWith('app-')) await caches.delete(name);
 	}
 	changed(...stores);
 	tell({ wiped: true });

@@ -156,10 +156,6 @@ export interface Meta {
 	revokeSession: string;
 	/** Data saver: photos wait for an unmetered line (O10). */
 	photosWaitForWifi: boolean;
-	/** The id under which this browser's push subscription is known. */
-	pushSubscription: { id: string; endpoint: string };
-	/** The app's language, for the worker. */
-	language: string;
 	/** The public configuration as last seen. */
 	config: unknown;
 	/** Highest `order` given out. */

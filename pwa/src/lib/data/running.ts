@@ -1,31 +1,17 @@
-/** Drains and pulls at the right moments, in a page. The worker calls `drain` and `pull` itself. */
-import { api } from '#lib/api/client.ts';
+/** Drains and pulls at the right moments, in a page. For the worker there is `background.ts`. */
 import { endSession } from './account.ts';
 import { refreshCase } from './cases.ts';
 import { database, getMeta } from './db.ts';
-import { drain, type DrainParts, type DrainResult, type DrainSource } from './drain.ts';
+import { drain, type DrainResult, type DrainSource } from './drain.ts';
 import { followEvents } from './events.ts';
 import { listen } from './signal.ts';
-import { photosAllowed } from './storage.ts';
-import { pull, type SyncParts } from './sync.ts';
+import { liveParts } from './parts.ts';
+import { pull } from './sync.ts';
 
 /** `navigator.onLine` lies, so that something is tried now and then in any case. */
 const probeMs = 30_000;
 /** After another tab or the worker was at it: look again. */
 const busyMs = 2_000;
-
-/** Everything the data layer needs, as it is in this page or worker. */
-export async function liveParts(): Promise<DrainParts & SyncParts> {
-	const db = await database();
-	return {
-		db,
-		client: api,
-		locks: navigator.locks,
-		now: Date.now,
-		random: Math.random,
-		photosAllowed: () => photosAllowed(db)
-	};
-}
 
 let timer: ReturnType<typeof setTimeout> | null = null;
 let running: Promise<void> | null = null;

@@ -3,7 +3,7 @@
  * they act by the functions of `actions` and the editors, and they never wait for the network.
  */
 export type * from '#lib/api/types.ts';
-export { Problem, Unreachable, speak } from '#lib/api/client.ts';
+export { Problem, Unreachable } from '#lib/api/client.ts';
 export { AppOutdated, StorageFull } from '#lib/data/db.ts';
 export { DraftUnfinished } from '#lib/data/drafts.ts';
 export type * from '#lib/data/rows.ts';

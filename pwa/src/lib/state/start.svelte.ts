@@ -3,6 +3,7 @@ import { database, getMeta } from '#lib/data/db.ts';
 import { pullNow, startRunning } from '#lib/data/running.ts';
 import { listen } from '#lib/data/signal.ts';
 import * as storage from '#lib/data/storage.ts';
+import { tellWorker } from '#lib/worker-messages.ts';
 import { Live } from './live.svelte.ts';
 import { forgetUrls } from './pictures.ts';
 
@@ -11,11 +12,20 @@ export function startApp(): () => void {
 	const stopRunning = startRunning();
 	const stopListening = listen((signal) => {
 		if (signal.wiped || signal.changed?.includes('photos')) void tidyPictures();
+		if (signal.signedIn) void introduce();
+		if (signal.wiped) void tellWorker({ type: 'signed-out' });
 	});
+	void introduce();
 	return () => {
 		stopRunning();
 		stopListening();
 	};
+}
+
+/** The worker keeps pictures for the person who is signed in, and for nobody else. */
+async function introduce(): Promise<void> {
+	const me = await (await database()).get('account', 'me');
+	if (me) await tellWorker({ type: 'signed-in', session: me.session_id });
 }
 
 async function tidyPictures(): Promise<void> {

@@ -1,0 +1,22 @@
+/** What the service worker does when it is woken (Background Sync, a push, a page's word): send, then look. */
+import { speak } from '#lib/api/client.ts';
+import { endSession } from './account.ts';
+import { getMeta } from './db.ts';
+import { drain } from './drain.ts';
+import { liveParts } from './parts.ts';
+import { pull } from './sync.ts';
+
+/**
+ * Drains the outbox and pulls what is new. For `event.waitUntil`. Rejects when something is still waiting for a line,
+ * so that Background Sync calls again.
+ */
+export async function workInBackground(): Promise<void> {
+	const parts = await liveParts();
+	await endSession(parts.db);
+	const me = await parts.db.get('account', 'me');
+	if (!me) return;
+	speak(me.language);
+	const result = await drain(parts, { source: 'worker' });
+	if (!(await getMeta(parts.db, 'paused'))) await pull(parts);
+	if (result.outcome === 'offline') throw new Error('the server is out of reach');
+}
