@@ -46,14 +46,8 @@ async def list_categories(ward_id: UUID) -> list[CategoryOut]:
     return [_category(row) for row in rows]
 
 
-async def list_categories_by_id(ids: Sequence[UUID], ward_id: UUID) -> list[CategoryOut]:
-    rows = await fetch(
-        f"""{_CATEGORY}
-        JOIN area w ON w.id = $2 AND c.area_id = ANY(w.path)
-        WHERE c.active AND c.id = ANY($1)""",
-        list(ids),
-        ward_id,
-    )
+async def list_categories_by_id(ids: Sequence[UUID]) -> list[CategoryOut]:
+    rows = await fetch(f"{_CATEGORY} WHERE c.active AND c.id = ANY($1)", list(ids))
     return [_category(row) for row in rows]
 
 
@@ -67,13 +61,9 @@ async def list_departments(ward_id: UUID) -> list[DepartmentOut]:
     return [_department(row) for row in rows]
 
 
-async def list_departments_by_id(ids: Sequence[UUID], ward_id: UUID) -> list[DepartmentOut]:
+async def list_departments_by_id(ids: Sequence[UUID]) -> list[DepartmentOut]:
     rows = await fetch(
-        """SELECT d.id, d.area_id, d.code, d.names FROM department d
-           JOIN area w ON w.id = $2 AND d.area_id = ANY(w.path)
-           WHERE d.id = ANY($1)""",
-        list(ids),
-        ward_id,
+        "SELECT id, area_id, code, names FROM department WHERE id = ANY($1)", list(ids)
     )
     return [_department(row) for row in rows]
 

@@ -16,18 +16,18 @@ async def list_categories(ward_id: UUID) -> list[CategoryOut]:
     return await queries.list_categories(ward_id)
 
 
-async def load_categories(ids: Sequence[UUID], ward_id: UUID) -> list[CategoryOut]:
-    """Those of `ids` that the ward offers now; a missing one is withdrawn or foreign."""
-    return await queries.list_categories_by_id(ids, ward_id)
+async def load_categories(ids: Sequence[UUID]) -> list[CategoryOut]:
+    """Those of `ids` still offered. For sync: a feed names only what its listeners may see."""
+    return await queries.list_categories_by_id(ids)
 
 
 async def list_departments(ward_id: UUID) -> list[DepartmentOut]:
     return await queries.list_departments(ward_id)
 
 
-async def load_departments(ids: Sequence[UUID], ward_id: UUID) -> list[DepartmentOut]:
-    """Those of `ids` that work in the ward."""
-    return await queries.list_departments_by_id(ids, ward_id)
+async def load_departments(ids: Sequence[UUID]) -> list[DepartmentOut]:
+    """Those of `ids` that exist. For sync, as `load_categories`."""
+    return await queries.list_departments_by_id(ids)
 
 
 async def get_category(category_id: UUID, area_path: Sequence[UUID]) -> RoutedCategory | None:
@@ -39,6 +39,14 @@ async def get_category(category_id: UUID, area_path: Sequence[UUID]) -> RoutedCa
     found = await _categories.get(category_id)
     if found is None or not found.active or found.category.area_id not in area_path:
         return None
+    return found
+
+
+async def find_category(category_id: UUID) -> RoutedCategory:
+    """The category of an existing report, in use or not."""
+    found = await _categories.get(category_id)
+    if found is None:
+        raise LookupError(f"category {category_id}")  # reports reference their category
     return found
 
 

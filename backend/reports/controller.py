@@ -1,0 +1,114 @@
+"""`/api/reports`, `/api/desk` and `/api/photos`."""
+
+from typing import Annotated
+from uuid import UUID
+
+from litestar import Controller, Response, get, patch, put
+from litestar.di import NamedDependency
+from litestar.params import FromPath, FromQuery, JSONBody, QueryParameter
+
+from backend.actor import Actor, signed_in
+from backend.reports import conversation, intake, service
+from backend.reports.policy import desk_people
+from backend.reports.schemas import (
+    CaseOut,
+    DeskOut,
+    MoveIn,
+    MoveReceipt,
+    ReportIn,
+    ReportOut,
+    ReportPatch,
+    ReportReceipt,
+    State,
+    Tray,
+)
+from backend.threads.schemas import MessageIn, MessageReceipt, ReadMarkerIn
+
+
+class ReportController(Controller):
+    path = "/api/reports"
+    tags = ("reports",)
+
+    @put("/{report_id:uuid}", policy=signed_in, operation_id="sendReport")
+    async def send(
+        self, actor: NamedDependency[Actor], report_id: FromPath[UUID], data: JSONBody[ReportIn]
+    ) -> Response[ReportReceipt]:
+        receipt, fresh = await intake.submit_report(actor, report_id, data)
+        return Response(receipt, status_code=201 if fresh else 200)
+
+    @patch("/{report_id:uuid}", policy=signed_in, operation_id="editReport")
+    async def edit(
+        self, actor: NamedDependency[Actor], report_id: FromPath[UUID], data: JSONBody[ReportPatch]
+    ) -> ReportOut:
+        await intake.edit_report(actor, report_id, data)
+        return await service.get_report(actor, report_id)
+
+    @get("/{report_id:uuid}", policy=signed_in, operation_id="getCase")
+    async def get_case(self, actor: NamedDependency[Actor], report_id: FromPath[UUID]) -> CaseOut:
+        return await service.get_case(actor, report_id)
+
+    @put(
+        "/{report_id:uuid}/messages/{message_id:uuid}",
+        policy=signed_in,
+        operation_id="sendMessage",
+    )
+    async def send_message(
+        self,
+        actor: NamedDependency[Actor],
+        report_id: FromPath[UUID],
+        message_id: FromPath[UUID],
+        data: JSONBody[MessageIn],
+    ) -> Response[MessageReceipt]:
+        receipt, fresh = await conversation.post_message(actor, report_id, message_id, data)
+        return Response(receipt, status_code=201 if fresh else 200)
+
+    @put("/{report_id:uuid}/moves/{move_id:uuid}", policy=signed_in, operation_id="moveReport")
+    async def move(
+        self,
+        actor: NamedDependency[Actor],
+        report_id: FromPath[UUID],
+        move_id: FromPath[UUID],
+        data: JSONBody[MoveIn],
+    ) -> Response[MoveReceipt]:
+        receipt, fresh = await conversation.move_report(actor, report_id, move_id, data)
+        return Response(receipt, status_code=201 if fresh else 200)
+
+    @put(
+        "/{report_id:uuid}/read-marker",
+        policy=signed_in,
+        operation_id="markRead",
+        status_code=204,
+    )
+    async def mark_read(
+        self,
+        actor: NamedDependency[Actor],
+        report_id: FromPath[UUID],
+        data: JSONBody[ReadMarkerIn],
+    ) -> None:
+        await conversation.mark_read(actor, report_id, data.seq)
+
+
+class DeskController(Controller):
+    path = "/api/desk"
+    tags = ("desk",)
+
+    @get("/reports", policy=desk_people, operation_id="listDesk")
+    async def list_desk(
+        self,
+        actor: NamedDependency[Actor],
+        tray: FromQuery[Tray] = "open",
+        department_id: FromQuery[UUID | None] = None,
+        report_state: Annotated[State | None, QueryParameter(name="state")] = None,
+        q: FromQuery[str] = "",
+        cursor: FromQuery[str | None] = None,
+        limit: Annotated[int, QueryParameter(ge=1, le=100)] = 50,
+    ) -> DeskOut:
+        return await service.list_desk(
+            actor,
+            tray=tray,
+            department_id=department_id,
+            state=report_state,
+            words=q,
+            cursor=cursor,
+            limit=limit,
+        )

@@ -1,0 +1,321 @@
+"""What happens in a report's thread: messages, moves, reading (`C1`-`C8`, `W2`)."""
+
+from collections.abc import Sequence
+from datetime import UTC, datetime, timedelta
+from typing import Final
+from uuid import UUID
+
+import uuid_utils.compat as uuids
+
+from backend.actor import Actor
+from backend.db import write_tx
+from backend.departments import service as departments
+from backend.departments.schemas import CategoryOut
+from backend.errors import Conflict, IllegalMove, InvalidField, NotFound
+from backend.i18n import N_
+from backend.media.policy import check_photos
+from backend.media.schemas import PhotoNamed, PhotoReceipt
+from backend.notifications.schemas import NotificationKind
+from backend.reports import progress, queries, telling
+from backend.reports.content import CleanMove, clean_move
+from backend.reports.moves import DONE, PAUSABLE, Move, find_move
+from backend.reports.policy import side_of, sides_of, speaking_side, viewer_of
+from backend.reports.report import Report
+from backend.reports.schemas import MoveIn, MoveReceipt, State
+from backend.threads import service as threads
+from backend.threads.content import clean_message_text, content_hash, device_time
+from backend.threads.queries import NewMessage
+from backend.threads.schemas import MessageIn, MessageReceipt, ThreadEvent
+
+SILENCE: Final = timedelta(days=7)
+"""How long a reporter may leave a result unanswered before it counts as confirmed."""
+
+
+class ThreadClosed(Conflict):
+    """Nothing more is said in a closed, rejected, merged or withdrawn report."""
+
+    code = "thread_closed"
+    title = N_("This conversation is closed")
+    message = N_("This report is finished, so nothing more can be added. Please send a new report.")
+
+    def __init__(self, current: str) -> None:
+        self.current = current
+        super().__init__()
+
+    def state(self) -> str | None:
+        return self.current
+
+
+async def post_message(
+    actor: Actor, report_id: UUID, message_id: UUID, wish: MessageIn
+) -> tuple[MessageReceipt, bool]:
+    """Say something in the thread. Questions stop the clocks, answers start them again (`C6`).
+
+    Returns:
+        the receipt, and whether the message is new.
+
+    Raises:
+        InvalidField: text_needed, too_long, photo codes.
+        NotFound, Forbidden: not visible; may only read.
+        IdReused, ThreadClosed
+    """
+    text = clean_message_text(wish.text)
+    photos = check_photos(wish.photos)
+    if not text and not photos:
+        raise InvalidField("text", "text_needed", N_("Please write something, or add a photo."))
+    question = wish.question and not wish.note
+    fingerprint = content_hash((text, photos, question, wish.note))
+    now = datetime.now(UTC)
+    async with write_tx():
+        report = await _locked(actor, report_id)
+        earlier = await threads.find_repeat(report_id, message_id, actor.account_id, fingerprint)
+        if earlier is not None:
+            return earlier.receipt, False
+        side = speaking_side(actor, report, note=wish.note, question=question)
+        if report.state in DONE:
+            raise ThreadClosed(report.state)
+        said = NewMessage(
+            id=message_id,
+            thread_id=report_id,
+            seq=report.last_seq + 1,
+            account_id=actor.account_id,
+            side=side,
+            kind="note" if wish.note else "message",
+            content_hash=fingerprint,
+            body=text,
+            question=question,
+            created_at=now,
+            device_created_at=device_time(wish.device_created_at),
+        )
+        changes, event = _consequence(report, said, now)
+        entries = [said] if event is None else [said, _system_entry(report, 2, event, now)]
+        receipts = await _write(actor, report, entries, photos, changes)
+        if not wish.note:
+            await _tell_of_message(
+                actor, report, said, answers=bool(changes) and side == "reporter"
+            )
+    return MessageReceipt(message_id, said.seq, now, receipts), True
+
+
+def _consequence(
+    report: Report, said: NewMessage, now: datetime
+) -> tuple[progress.Changes, ThreadEvent | None]:
+    """What a message does to the report: the columns that change, and the event to show."""
+    if said.question:
+        if report.state == "in_progress":
+            asked = {**progress.ask(report, now), "state": "awaiting_reporter"}
+            return asked, ThreadEvent("moved", source=report.state, to="awaiting_reporter")
+        if report.state in PAUSABLE and report.awaiting_since is None:
+            return progress.ask(report, now), ThreadEvent("question")
+        return {}, None
+    if said.side == "reporter" and report.awaiting_since is not None:
+        answered = progress.resume(report, now)
+        if report.state == "awaiting_reporter":
+            answered |= {"state": "in_progress"}
+            return answered, ThreadEvent("moved", source=report.state, to="in_progress")
+        return answered, ThreadEvent("answered")
+    return {}, None
+
+
+async def _tell_of_message(
+    actor: Actor, report: Report, said: NewMessage, *, answers: bool
+) -> None:
+    if said.side == "reporter":
+        await telling.tell_department(
+            report, actor.account_id, "answer" if answers else "message", said.id
+        )
+    else:
+        kind: NotificationKind = "question" if said.question else "message"
+        await telling.tell_reporter(report, actor.account_id, kind, said.id)
+
+
+async def move_report(
+    actor: Actor, report_id: UUID, move_id: UUID, wish: MoveIn
+) -> tuple[MoveReceipt, bool]:
+    """Make a move of the state machine; it stands in the thread as entry `move_id`.
+
+    Of two people moving the same report at once the second meets the state the first has left.
+
+    Returns:
+        the receipt, and whether the move is new.
+
+    Raises:
+        IllegalMove: no such move in the present state for this person.
+        InvalidField: text_needed, reason_needed, photo_needed, merge_target, too_long, photo codes.
+        NotFound, IdReused
+    """
+    cleaned = clean_move(wish)
+    fingerprint = content_hash(cleaned)
+    now = datetime.now(UTC)
+    target_id = cleaned.merged_into if cleaned.to == "merged" else None
+    async with write_tx():
+        locked = await queries.lock_reports(actor, [report_id, target_id or report_id])
+        report = locked.get(report_id)
+        if report is None:
+            raise NotFound
+        earlier = await threads.find_repeat(report_id, move_id, actor.account_id, fingerprint)
+        if earlier is not None:
+            return _move_receipt(earlier.receipt, cleaned.to), False
+        move = find_move(
+            report.state, cleaned.to, sides_of(actor, report), appealed=report.appealed
+        )
+        if move is None:
+            raise IllegalMove(report.state)
+        category = (await departments.find_category(report.category_id)).category
+        _require(move, cleaned, category)
+        if move.target:
+            _require_target(report, locked.get(target_id) if target_id else None)
+        moved = NewMessage(
+            id=move_id,
+            thread_id=report_id,
+            seq=report.last_seq + 1,
+            account_id=actor.account_id,
+            side=move.side,
+            kind="event",
+            content_hash=fingerprint,
+            body=cleaned.text,
+            event=ThreadEvent(
+                "moved",
+                source=report.state,
+                to=move.to,
+                reason=cleaned.reason or None,
+                merged_into=target_id,
+            ),
+            question=move.to == "awaiting_reporter",
+            created_at=now,
+            device_created_at=device_time(wish.device_created_at),
+        )
+        entries = [moved]
+        if move.to == "disputed":
+            entries.append(_system_entry(report, 2, ThreadEvent("escalated"), now))
+        changes = progress.carry_out(
+            report,
+            move,
+            now,
+            reason=cleaned.reason,
+            merged_into=target_id,
+            restarted=departments.deadlines(category, now),
+        )
+        receipts = await _write(actor, report, entries, cleaned.photos, changes)
+        await _tell_of_move(actor, report, move, move_id)
+    return _move_receipt(MessageReceipt(move_id, moved.seq, now, receipts), cleaned.to), True
+
+
+def _require(move: Move, cleaned: CleanMove, category: CategoryOut) -> None:
+    if move.text and not cleaned.text:
+        raise InvalidField("text", "text_needed", N_("Please write a few words about it."))
+    if move.reason and not cleaned.reason:
+        raise InvalidField("reason", "reason_needed", N_("Please give a reason."))
+    if move.photo == "by_category" and category.needs_result_photo and not cleaned.photos:
+        raise InvalidField("photos", "photo_needed", N_("Please add a photo of the result."))
+
+
+def _require_target(report: Report, target: Report | None) -> None:
+    """A report is merged into another one of its ward that is still open.
+
+    A merged one is not open, so there are no circles.
+    """
+    if (
+        target is None
+        or target.id == report.id
+        or target.ward_id != report.ward_id
+        or target.state in DONE
+    ):
+        raise InvalidField(
+            "merged_into",
+            "merge_target",
+            N_("Please choose another open report of the same ward."),
+        )
+
+
+async def _tell_of_move(actor: Actor, report: Report, move: Move, move_id: UUID) -> None:
+    if move.side != "reporter":
+        await telling.tell_reporter(report, actor.account_id, "state", move_id, move.to)
+        return
+    if move.to == "disputed":
+        await telling.tell_dispute(report, actor.account_id, move_id)
+    else:
+        await telling.tell_department(report, actor.account_id, "state", move_id, move.to)
+
+
+async def close_silent_reports(*, at_most: int = 500) -> int:
+    """Close what was resolved `SILENCE` ago and never answered; returns how many."""
+    closed = 0
+    while closed < at_most:
+        async with write_tx():
+            now = datetime.now(UTC)
+            report = await queries.claim_silent_report(now - SILENCE)
+            if report is None:
+                break
+            move = find_move(report.state, "closed", {"system"}, appealed=report.appealed)
+            if move is None:
+                raise IllegalMove(report.state)
+            event = ThreadEvent("moved", source=report.state, to=move.to)
+            entry = _system_entry(report, 1, event, now)
+            changes = progress.carry_out(
+                report, move, now, reason="", merged_into=None, restarted=(now, now)
+            )
+            await _write(None, report, [entry], [], changes)
+            await telling.tell_reporter(report, None, "state", entry.id, move.to)
+        closed += 1
+    return closed
+
+
+async def mark_read(actor: Actor, report_id: UUID, seq: int) -> None:
+    """All up to `seq` was read (`C5`); markers never go back, nor beyond the thread's end.
+
+    Raises NotFound. Who only oversees leaves a marker for themselves that nobody else sees.
+    """
+    async with write_tx():
+        found = await queries.list_visible(actor, [report_id])
+        if not found:
+            raise NotFound
+        report = found[0]
+        side = side_of(actor, report)
+        upto = min(seq, report.last_seq)
+        moved = await threads.mark_read(report_id, actor.account_id, side or "observer", upto)
+        if moved and side is not None:
+            await telling.touch_reader(report, side)
+
+
+async def _write(
+    actor: Actor | None,
+    report: Report,
+    entries: Sequence[NewMessage],
+    photos: Sequence[PhotoNamed],
+    changes: progress.Changes,
+) -> list[PhotoReceipt]:
+    """Put entries into the thread and change the report; a note leaves no trace for its author."""
+    note = entries[0].kind == "note"
+    stamp = {} if note else {"updated_at": entries[0].created_at}
+    await queries.update_report(report.id, len(entries), {**changes, **stamp})
+    viewer = viewer_of(actor, report) if actor is not None else None
+    receipts = await threads.append(entries, photos, viewer)
+    await telling.touch_report(report, [entry.id for entry in entries], to_author=not note)
+    return receipts
+
+
+def _move_receipt(receipt: MessageReceipt, state: State) -> MoveReceipt:
+    return MoveReceipt(receipt.id, receipt.seq, receipt.received_at, receipt.photos, state)
+
+
+async def _locked(actor: Actor, report_id: UUID) -> Report:
+    report = (await queries.lock_reports(actor, [report_id])).get(report_id)
+    if report is None:
+        raise NotFound
+    return report
+
+
+def _system_entry(report: Report, place: int, event: ThreadEvent, now: datetime) -> NewMessage:
+    """An event nobody wrote, as the `place`-th new entry of the thread."""
+    return NewMessage(
+        id=uuids.uuid7(),
+        thread_id=report.id,
+        seq=report.last_seq + place,
+        account_id=None,
+        side="system",
+        kind="event",
+        content_hash=content_hash(event),
+        event=event,
+        created_at=now,
+    )

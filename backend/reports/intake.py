@@ -1,0 +1,303 @@
+"""Sending a report, and correcting it before anyone has accepted it (`R1`, `R12`, `W1`)."""
+
+from datetime import UTC, datetime
+from typing import Final
+from uuid import UUID
+
+import uuid_utils.compat as uuids
+from msgspec import UNSET, UnsetType
+from msgspec.structs import asdict, replace
+
+from backend.actor import Actor
+from backend.areas import service as areas
+from backend.areas.schemas import Place
+from backend.db import write_tx
+from backend.departments import service as departments
+from backend.departments.schemas import RoutedCategory
+from backend.errors import DomainError, Forbidden, IdReused, IllegalMove, InvalidField, NotFound
+from backend.i18n import N_
+from backend.media import service as media
+from backend.media.schemas import PhotoReceipt
+from backend.reports import queries, telling
+from backend.reports.codes import new_code
+from backend.reports.content import CleanReport, clean_position, clean_report
+from backend.reports.policy import sides_of
+from backend.reports.report import Report
+from backend.reports.schemas import ReportIn, ReportPatch, ReportReceipt
+from backend.threads import service as threads
+from backend.threads.content import content_hash, device_time
+from backend.threads.queries import NewMessage
+from backend.threads.schemas import ThreadEvent
+
+CODE_TRIES: Final = 8
+"""With a million reports one code in a thousand is taken."""
+
+_CORRECTED: Final = (
+    "category_id", "description", "lat", "lon", "accuracy_m", "located_by", "address", "outside",
+    "urgent", "private", "neighbourhood_id", "ward_id", "city_id", "department_id",
+    "accept_due_at", "solve_due_at",
+)  # fmt: skip
+
+
+class UnknownCategory(InvalidField):
+    """No such category, or not offered at that place."""
+
+    def __init__(self) -> None:
+        super().__init__(
+            "category_id",
+            "unknown_category",
+            N_("This kind of problem cannot be reported at this place. Please choose another."),
+        )
+
+
+async def submit_report(
+    actor: Actor, report_id: UUID, wish: ReportIn
+) -> tuple[ReportReceipt, bool]:
+    """Take a report: routed, clocks running, department and head told, all in one transaction.
+
+    The same id with the same content gives the first answer again, with what is stored by now,
+    even if the report could not be sent today (a category was closed since).
+
+    Returns:
+        the receipt, and whether the report is new.
+
+    Raises:
+        InvalidField: naming the field, see `clean_report`; unknown_category, unknown_area,
+            area_needed, outside_area.
+        IdReused: the id stands for other content or another person's report.
+    """
+    cleaned = clean_report(wish)
+    fingerprint = content_hash(cleaned)
+    try:
+        place = await _find_place(actor, cleaned)
+        category = await _find_category(cleaned.category_id, place)
+    except DomainError:
+        earlier = await _find_earlier(actor, report_id, fingerprint)
+        if earlier is None:
+            raise
+        return earlier, False
+    now = datetime.now(UTC)
+    accept_due_at, solve_due_at = departments.deadlines(category.category, now)
+    report = Report(
+        id=report_id,
+        code=new_code(),
+        account_id=actor.account_id,
+        neighbourhood_id=place.neighbourhood_id,
+        ward_id=place.ward_id,
+        city_id=place.city_id,
+        category_id=cleaned.category_id,
+        department_id=departments.route(category, place.path),
+        state="submitted",
+        description=cleaned.description,
+        address=cleaned.address,
+        lat=cleaned.lat,
+        lon=cleaned.lon,
+        accuracy_m=cleaned.accuracy_m,
+        located_by=cleaned.located_by,
+        outside=place.outside,
+        urgent=category.category.urgent,
+        private=category.category.private,
+        content_hash=fingerprint,
+        last_seq=1,
+        created_at=now,
+        device_created_at=device_time(wish.device_created_at),
+        accept_due_at=accept_due_at,
+        solve_due_at=solve_due_at,
+        awaiting_since=None,
+        accepted_at=None,
+        resolved_at=None,
+        appealed=False,
+    )
+    async with write_tx():
+        stored = await _store(report, cleaned)
+    if stored is None:
+        earlier = await _find_earlier(actor, report_id, fingerprint)
+        if earlier is None:
+            raise IdReused
+        return earlier, False
+    return stored, True
+
+
+async def _store(report: Report, cleaned: CleanReport) -> ReportReceipt | None:
+    """Insert and tell; None when the id is taken."""
+    created = NewMessage(
+        id=uuids.uuid7(),
+        thread_id=report.id,
+        seq=1,
+        account_id=report.account_id,
+        side="reporter",
+        kind="event",
+        content_hash=report.content_hash,
+        created_at=report.created_at,
+        event=ThreadEvent("created", to="submitted", department_id=report.department_id),
+    )
+    watchers = [*telling.department_of(report), *telling.heads_of(report)]
+    for _ in range(CODE_TRIES):
+        recipients = await queries.insert_report(report, created, watchers)
+        if recipients is not None:
+            break
+        if await queries.get_any_report(report.id) is not None:
+            return None
+        report = replace(report, code=new_code())
+    else:
+        raise RuntimeError("no free report code")
+    receipts: list[PhotoReceipt] = []
+    if cleaned.photos:
+        receipts = await media.name_photos(report.account_id, report.id, report.id, cleaned.photos)
+    await telling.touch_report(report, [created.id])
+    await telling.tell_new_report(report, recipients, created.id)
+    return _receipt(report, receipts)
+
+
+async def _find_earlier(actor: Actor, report_id: UUID, fingerprint: bytes) -> ReportReceipt | None:
+    """The receipt of an earlier, equal sending. Raises IdReused for anything else of that id."""
+    report = await queries.get_any_report(report_id)
+    if report is None:
+        return None
+    if report.account_id != actor.account_id or report.content_hash != fingerprint:
+        raise IdReused
+    return _receipt(report, await media.photo_receipts(report_id))
+
+
+def _receipt(report: Report, photos: list[PhotoReceipt]) -> ReportReceipt:
+    return ReportReceipt(
+        id=report.id,
+        code=report.code,
+        state=report.state,
+        received_at=report.created_at,
+        area_id=report.neighbourhood_id,
+        department_id=report.department_id,
+        photos=photos,
+    )
+
+
+async def _find_place(actor: Actor, cleaned: CleanReport) -> Place:
+    """Chosen by hand, else by the position, else where the person lives (`R10`)."""
+    if cleaned.area_id is not None:
+        return await areas.place_of(cleaned.area_id)
+    if cleaned.lat is not None and cleaned.lon is not None:
+        return await areas.locate(cleaned.lat, cleaned.lon)
+    if actor.neighbourhood_id is None:
+        raise InvalidField("area_id", "area_needed", N_("Please say where it is."))
+    return await areas.place_of(actor.neighbourhood_id)
+
+
+async def _find_category(category_id: UUID, place: Place) -> RoutedCategory:
+    category = await departments.get_category(category_id, place.path)
+    if category is None:
+        raise UnknownCategory
+    return category
+
+
+async def edit_report(actor: Actor, report_id: UUID, patch: ReportPatch) -> None:
+    """Correct one's own report while nobody has accepted it (`R12`). No change writes nothing.
+
+    Another category or place routes it anew; the clocks still count from when it was sent.
+
+    Raises:
+        NotFound, Forbidden: not visible; not the author.
+        IllegalMove: already accepted, or over.
+        InvalidField: as `submit_report`.
+    """
+    found = await _patched_place(patch)
+    async with write_tx():
+        before = (await queries.lock_reports(actor, [report_id])).get(report_id)
+        if before is None:
+            raise NotFound
+        if "reporter" not in sides_of(actor, before):
+            raise Forbidden
+        if before.state != "submitted":
+            raise IllegalMove(before.state)
+        after = await _corrected(before, patch, found)
+        changed = {
+            column: getattr(after, column)
+            for column in _CORRECTED
+            if getattr(after, column) != getattr(before, column)
+        }
+        if changed:
+            await _store_correction(before, after, changed)
+
+
+async def _patched_place(patch: ReportPatch) -> Place | None:
+    """Where a new position lies; asked before the transaction, which must not wait for the map."""
+    if isinstance(patch.lat, UnsetType) != isinstance(patch.lon, UnsetType):
+        raise InvalidField(
+            "lat", "bad_position", N_("A position needs both its latitude and its longitude.")
+        )
+    if isinstance(patch.lat, UnsetType) or isinstance(patch.lon, UnsetType):
+        return None
+    lat, lon = clean_position(patch.lat, patch.lon)
+    return None if lat is None or lon is None else await areas.locate(lat, lon)
+
+
+async def _corrected(before: Report, patch: ReportPatch, found: Place | None) -> Report:
+    """The report with the patch applied, checked, and routed as if sent so at first."""
+    wished = {key: value for key, value in asdict(patch).items() if value is not UNSET}
+    whole = {field: getattr(before, field) for field in ReportPatch.__struct_fields__} | wished
+    # A position that stays was accepted once, however vague it is.
+    chosen = None if found else before.neighbourhood_id
+    cleaned = clean_report(ReportIn(**whole, area_id=chosen))
+    place = found or Place(before.neighbourhood_id, before.ward_id, before.city_id, before.outside)
+    after = replace(
+        before,
+        category_id=cleaned.category_id,
+        description=cleaned.description,
+        lat=cleaned.lat,
+        lon=cleaned.lon,
+        accuracy_m=cleaned.accuracy_m,
+        located_by=cleaned.located_by,
+        address=cleaned.address,
+        neighbourhood_id=place.neighbourhood_id,
+        ward_id=place.ward_id,
+        city_id=place.city_id,
+        outside=place.outside,
+    )
+    if after.category_id == before.category_id and after.path == before.path:
+        return after
+    category = await _find_category(after.category_id, place)
+    accept_due_at, solve_due_at = departments.deadlines(category.category, before.created_at)
+    return replace(
+        after,
+        department_id=departments.route(category, place.path),
+        urgent=category.category.urgent,
+        private=category.category.private,
+        accept_due_at=accept_due_at,
+        solve_due_at=solve_due_at,
+    )
+
+
+async def _store_correction(before: Report, after: Report, changed: dict[str, object]) -> None:
+    routed = before.department_id != after.department_id
+    now = datetime.now(UTC)
+    events = [ThreadEvent("edited")]
+    if routed:
+        events.append(ThreadEvent("routed", department_id=after.department_id))
+    entries = [
+        NewMessage(
+            id=uuids.uuid7(),
+            thread_id=after.id,
+            seq=before.last_seq + place,
+            account_id=after.account_id,
+            side="reporter" if event.type == "edited" else "system",
+            kind="event",
+            content_hash=content_hash(event),
+            created_at=now,
+            event=event,
+        )
+        for place, event in enumerate(events, 1)
+    ]
+    await queries.update_report(after.id, len(entries), {**changed, "updated_at": now})
+    await threads.append(entries)
+    fresh_ids = [entry.id for entry in entries]
+    if before.path == after.path and not routed:
+        await telling.touch_report(after, fresh_ids)
+        return
+    # Whoever had it loses it, whoever gets it needs the whole thread.
+    everything = [*await threads.list_ids(after.id), *fresh_ids]
+    await telling.touch_report(before, everything)
+    await telling.touch_report(after, everything)
+    watchers = telling.department_of(after) if routed else []
+    if before.neighbourhood_id != after.neighbourhood_id:
+        watchers = [*watchers, *telling.heads_of(after)]
+    recipients = await queries.list_holders(watchers, after.account_id)
+    await telling.tell_new_report(after, recipients, fresh_ids[-1])

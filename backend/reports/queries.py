@@ -1,0 +1,285 @@
+"""SQL of reports. Who sees what comes from `backend.reports.visibility`."""
+
+from collections.abc import Mapping, Sequence
+from datetime import datetime
+from typing import TYPE_CHECKING, Final
+from uuid import UUID
+
+import msgspec
+
+from backend.actor import Actor, Role
+from backend.db import execute, fetch, fetch_one, fetch_value, from_json, json_text
+from backend.departments.schemas import Names
+from backend.media.schemas import PhotoOut
+from backend.reports.moves import options_for
+from backend.reports.policy import sides_of
+from backend.reports.report import Report
+from backend.reports.schemas import ReportOut
+from backend.reports.visibility import replica_sql, sees_notes_sql, visible_to_sql
+from backend.threads.queries import NewMessage
+
+if TYPE_CHECKING:
+    from asyncpg import Record
+
+_ROW: Final = ", ".join(f"r.{column}" for column in Report.__struct_fields__)
+
+# People who hold one of the given grants, but for the one who acts.
+_HOLDERS: Final = """
+SELECT DISTINCT g.account_id
+FROM unnest({roles}::text[], {scopes}::uuid[]) AS held(role, scope_id)
+JOIN account_grant g USING (role, scope_id)
+JOIN account a ON a.id = g.account_id
+WHERE g.revoked_at IS NULL AND a.disabled_at IS NULL AND g.account_id <> {actor}
+"""
+
+# One round trip for a report and the first entry of its thread: intake has a number to reach.
+_INSERT: Final = f"""
+WITH fresh AS (
+    INSERT INTO report (id, code, account_id, neighbourhood_id, ward_id, city_id, category_id,
+                        department_id, state, description, address, lat, lon, accuracy_m,
+                        located_by, outside, urgent, private, content_hash, last_seq, created_at,
+                        updated_at, device_created_at, accept_due_at, solve_due_at)
+    VALUES ($1, $2, $3, $4, $5, $6, $7, $8, $9, $10, $11, $12, $13, $14, $15, $16, $17, $18, $19,
+            $20, $21, $21, $22, $23, $24)
+    ON CONFLICT DO NOTHING
+    RETURNING id
+), created AS (
+    INSERT INTO message (id, thread_id, seq, account_id, side, kind, event, content_hash, created_at)
+    SELECT $25::uuid, id, $20, $3, 'reporter', 'event', $26::jsonb, $19, $21 FROM fresh
+)
+SELECT ARRAY({_HOLDERS.format(roles="$27", scopes="$28", actor="$3")}) AS recipients FROM fresh
+"""
+
+# `thread_seq` leaves out what the person may not see: a note must not look like something unread.
+# The entry "created" is never news to its author.
+_SHOWN: Final = """
+SELECT r.*, a.name AS reporter_name, n.name AS neighbourhood_name, c.names AS category_names,
+       c.icon, c.colour, c.needs_result_photo, d.names AS department_names,
+       CASE WHEN {sees_notes} THEN r.last_seq
+            ELSE (SELECT m.seq FROM message m WHERE m.thread_id = r.id AND m.kind <> 'note'
+                  ORDER BY m.seq DESC LIMIT 1) END AS thread_seq,
+       greatest(coalesce(mine, 0), (r.account_id = $1)::int) AS my_read_seq,
+       coalesce(by_department, 0) AS by_department, coalesce(by_reporter, 0) AS by_reporter
+FROM ({chosen}) r
+JOIN account a ON a.id = r.account_id
+JOIN area n ON n.id = r.neighbourhood_id
+JOIN category c ON c.id = r.category_id
+LEFT JOIN department d ON d.id = r.department_id
+CROSS JOIN LATERAL (
+    SELECT max(k.seq) FILTER (WHERE k.account_id = $1) AS mine,
+           max(k.seq) FILTER (WHERE k.side = 'department') AS by_department,
+           max(k.seq) FILTER (WHERE k.side = 'reporter') AS by_reporter
+    FROM read_marker k WHERE k.thread_id = r.id
+) k
+"""
+
+
+async def insert_report(
+    report: Report, created: NewMessage, watchers: Sequence[tuple[Role, UUID]]
+) -> list[UUID] | None:
+    """A report and its first entry.
+
+    Returns:
+        accounts that hold one of `watchers`' grants; None when the id or the code is taken.
+    """
+    recipients = await fetch_value(
+        _INSERT,
+        report.id,
+        report.code,
+        report.account_id,
+        report.neighbourhood_id,
+        report.ward_id,
+        report.city_id,
+        report.category_id,
+        report.department_id,
+        report.state,
+        report.description,
+        report.address,
+        report.lat,
+        report.lon,
+        report.accuracy_m,
+        report.located_by,
+        report.outside,
+        report.urgent,
+        report.private,
+        report.content_hash,
+        report.last_seq,
+        report.created_at,
+        report.device_created_at,
+        report.accept_due_at,
+        report.solve_due_at,
+        created.id,
+        json_text(created.event),
+        [role for role, _ in watchers],
+        [scope_id for _, scope_id in watchers],
+    )
+    return recipients if isinstance(recipients, list) else None
+
+
+async def list_holders(watchers: Sequence[tuple[Role, UUID]], but: UUID) -> list[UUID]:
+    """Accounts that hold one of the grants, but for `but`."""
+    rows = await fetch(
+        _HOLDERS.format(roles="$1", scopes="$2", actor="$3"),
+        [role for role, _ in watchers],
+        [scope_id for _, scope_id in watchers],
+        but,
+    )
+    return [row["account_id"] for row in rows]
+
+
+async def get_any_report(report_id: UUID) -> Report | None:
+    """By id alone, whoever asks: for receipts, which compare owner and content themselves."""
+    row = await fetch_one(f"SELECT {_ROW} FROM report r WHERE r.id = $1", report_id)
+    return None if row is None else _report(row)
+
+
+async def lock_reports(actor: Actor, ids: Sequence[UUID]) -> dict[UUID, Report]:
+    """Those of `ids` that the actor sees, held until the transaction ends.
+
+    Always taken in the order of their ids: two merges into each other cannot deadlock.
+    """
+    visible, arguments = visible_to_sql(actor, 2)
+    rows = await fetch(
+        f"SELECT {_ROW} FROM report r WHERE r.id = ANY($1) AND {visible} ORDER BY r.id FOR UPDATE",
+        list(ids),
+        *arguments,
+    )
+    return {row["id"]: _report(row) for row in rows}
+
+
+async def claim_silent_report(resolved_before: datetime) -> Report | None:
+    """A result nobody has answered, held for closing; workers do not get in each other's way."""
+    row = await fetch_one(
+        f"""SELECT {_ROW} FROM report r WHERE r.state = 'resolved' AND r.resolved_at < $1
+            ORDER BY r.resolved_at LIMIT 1 FOR UPDATE SKIP LOCKED""",
+        resolved_before,
+    )
+    return None if row is None else _report(row)
+
+
+async def update_report(report_id: UUID, entries: int, changes: Mapping[str, object]) -> None:
+    """Draws `entries` numbers of the thread and sets columns. The row must be locked."""
+    columns = [f"{column} = ${place}" for place, column in enumerate(changes, 3)]
+    await execute(
+        f"UPDATE report SET {', '.join(['last_seq = last_seq + $2', *columns])} WHERE id = $1",
+        report_id,
+        entries,
+        *changes.values(),
+    )
+
+
+async def list_visible(actor: Actor, ids: Sequence[UUID]) -> list[Report]:
+    """Those of `ids` the actor sees."""
+    visible, arguments = visible_to_sql(actor, 2)
+    return await _list(f"r.id = ANY($1) AND {visible}", list(ids), *arguments)
+
+
+async def list_replicated(actor: Actor, ids: Sequence[UUID]) -> list[Report]:
+    """Those of `ids` that the actor's phone keeps a copy of."""
+    replicated, arguments = replica_sql(actor, 2)
+    return await _list(f"r.id = ANY($1) AND {replicated}", list(ids), *arguments)
+
+
+async def show_report(actor: Actor, report_id: UUID) -> "Record | None":
+    visible, arguments = visible_to_sql(actor, 3)
+    rows = await _show(actor, f"r.id = $2 AND {visible}", [report_id, *arguments])
+    return rows[0] if rows else None
+
+
+async def show_replicated(actor: Actor, ids: Sequence[UUID]) -> "list[Record]":
+    replicated, arguments = replica_sql(actor, 3)
+    return await _show(actor, f"r.id = ANY($2) AND {replicated}", [list(ids), *arguments])
+
+
+async def show_chosen(
+    actor: Actor, chosen: str, arguments: Sequence[object], *, order: str = "r.id"
+) -> "list[Record]":
+    """Reports that the query `chosen` gives; its arguments begin at $2 ($1 is the actor)."""
+    sees_notes, more = sees_notes_sql(actor, 2 + len(arguments))
+    shown = _SHOWN.format(chosen=chosen, sees_notes=sees_notes)
+    return await fetch(f"{shown} ORDER BY {order}", actor.account_id, *arguments, *more)
+
+
+async def sees_photo(actor: Actor, photo_id: UUID) -> bool:
+    """Whether a photo hangs on a report the actor sees, and not on a note that they do not."""
+    visible, arguments = visible_to_sql(actor, 2)
+    sees_notes, more = sees_notes_sql(actor, 2 + len(arguments))
+    return bool(
+        await fetch_value(
+            f"""
+            SELECT true FROM photo p
+            JOIN report r ON r.id = p.thread_id AND {visible}
+            LEFT JOIN message m ON m.id = p.message_id
+            WHERE p.id = $1 AND (m.kind IS DISTINCT FROM 'note' OR {sees_notes})
+            """,
+            photo_id,
+            *arguments,
+            *more,
+        )
+    )
+
+
+def out_of(row: "Record", actor: Actor, photos: list[PhotoOut]) -> ReportOut:
+    """A row of `_SHOWN` as `actor` sees it."""
+    report = _report(row)
+    department_names = row["department_names"]
+    return ReportOut(
+        id=report.id,
+        code=report.code,
+        account_id=report.account_id,
+        reporter_name=row["reporter_name"],
+        mine=report.account_id == actor.account_id,
+        neighbourhood_id=report.neighbourhood_id,
+        neighbourhood_name=row["neighbourhood_name"],
+        category_id=report.category_id,
+        department_id=report.department_id,
+        department_names=None if department_names is None else from_json(department_names, Names),
+        category_names=from_json(row["category_names"], Names),
+        category_icon=row["icon"],
+        category_colour=row["colour"],
+        state=report.state,
+        description=report.description,
+        address=report.address,
+        lat=report.lat,
+        lon=report.lon,
+        accuracy_m=report.accuracy_m,
+        located_by=report.located_by,
+        outside=report.outside,
+        urgent=report.urgent,
+        private=report.private,
+        created_at=report.created_at,
+        updated_at=row["updated_at"],
+        accept_due_at=report.accept_due_at,
+        solve_due_at=report.solve_due_at,
+        awaiting_since=report.awaiting_since,
+        accepted_at=report.accepted_at,
+        resolved_at=report.resolved_at,
+        closed_at=row["closed_at"],
+        reason=row["reason"],
+        merged_into=row["merged_into"],
+        appealed=report.appealed,
+        photos=photos,
+        last_seq=row["thread_seq"],
+        my_read_seq=row["my_read_seq"],
+        seen_by_department_seq=row["by_department"],
+        seen_by_reporter_seq=row["by_reporter"],
+        moves=options_for(
+            sides_of(actor, report),
+            report.state,
+            appealed=report.appealed,
+            needs_result_photo=row["needs_result_photo"],
+        ),
+    )
+
+
+async def _show(actor: Actor, condition: str, arguments: Sequence[object]) -> "list[Record]":
+    return await show_chosen(actor, f"SELECT r.* FROM report r WHERE {condition}", arguments)
+
+
+async def _list(condition: str, *arguments: object) -> list[Report]:
+    rows = await fetch(f"SELECT {_ROW} FROM report r WHERE {condition}", *arguments)
+    return [_report(row) for row in rows]
+
+
+def _report(row: "Record") -> Report:
+    return Report(*[row[column] for column in Report.__struct_fields__])

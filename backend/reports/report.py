@@ -1,0 +1,46 @@
+"""A report as the rules see it: its row, without what only readers need."""
+
+from datetime import datetime
+from uuid import UUID
+
+from msgspec import Struct
+
+from backend.reports.schemas import LocatedBy, State
+
+
+class Report(Struct, frozen=True):
+    """One row of the table `report`. `last_seq` numbers its thread."""
+
+    id: UUID
+    code: str
+    account_id: UUID
+    neighbourhood_id: UUID
+    ward_id: UUID
+    city_id: UUID
+    category_id: UUID
+    department_id: UUID | None
+    state: State
+    description: str
+    address: str
+    lat: float | None
+    lon: float | None
+    accuracy_m: float | None
+    located_by: LocatedBy
+    outside: bool
+    urgent: bool
+    private: bool
+    content_hash: bytes
+    last_seq: int
+    created_at: datetime
+    device_created_at: datetime | None
+    accept_due_at: datetime
+    solve_due_at: datetime
+    awaiting_since: datetime | None
+    accepted_at: datetime | None
+    resolved_at: datetime | None
+    appealed: bool
+
+    @property
+    def path(self) -> list[UUID]:
+        """Areas that contain it, the city first."""
+        return [self.city_id, self.ward_id, self.neighbourhood_id]

@@ -1,0 +1,169 @@
+"""Reports as they are sent, acknowledged and shown."""
+
+from datetime import datetime
+from typing import Annotated, Literal
+from uuid import UUID
+
+from msgspec import UNSET, Meta, Struct, UnsetType
+
+from backend.departments.schemas import Names
+from backend.media.schemas import PhotoNamed, PhotoOut, PhotoReceipt
+from backend.threads.schemas import MessageOut, MessageReceipt
+
+State = Literal[
+    "submitted",
+    "accepted",
+    "in_progress",
+    "awaiting_reporter",
+    "resolved",
+    "disputed",
+    "closed",
+    "rejected",
+    "merged",
+    "withdrawn",
+]
+LocatedBy = Literal["gps", "map", "photo", "none"]
+Tray = Literal["open", "done", "all"]
+Photos = Annotated[list[PhotoNamed], Meta(max_length=100)]
+
+
+class ReportIn(Struct, frozen=True):
+    """A new report (`R1`, `R2`). `lat`, `lon` are WGS 84 degrees, `accuracy_m` metres.
+
+    `area_id` is a neighbourhood chosen by hand; without it and without a position the report is
+    about the person's own neighbourhood.
+    """
+
+    category_id: UUID
+    located_by: LocatedBy
+    description: str = ""
+    lat: float | None = None
+    lon: float | None = None
+    accuracy_m: float | None = None
+    address: str = ""
+    area_id: UUID | None = None
+    photos: Photos = []
+    device_created_at: datetime | None = None
+
+
+class ReportPatch(Struct, frozen=True):
+    """What the author corrects before acceptance (`R12`); what is left out stays."""
+
+    category_id: UUID | UnsetType = UNSET
+    description: str | UnsetType = UNSET
+    lat: float | None | UnsetType = UNSET
+    lon: float | None | UnsetType = UNSET
+    accuracy_m: float | None | UnsetType = UNSET
+    located_by: LocatedBy | UnsetType = UNSET
+    address: str | UnsetType = UNSET
+
+
+class ReportReceipt(Struct, frozen=True):
+    """The report is durable. Asked again, `state` and `photos` are as of then."""
+
+    id: UUID
+    code: str
+    state: State
+    received_at: datetime
+    area_id: UUID
+    department_id: UUID | None
+    photos: list[PhotoReceipt]
+
+
+class MoveOption(Struct, frozen=True):
+    """A move this person may make now, and what it must bring."""
+
+    to: State
+    needs_text: bool
+    needs_reason: bool
+    needs_photo: bool
+
+
+class ReportOut(Struct, frozen=True):
+    """A report as one person sees it.
+
+    `last_seq` is the last entry of its thread that this person may see; the `seen_by_` numbers say
+    how far the other side has read (`C5`). Hours of the two clocks stand in `accept_due_at` and
+    `solve_due_at`; they stand still while `awaiting_since` is set (`C6`).
+    """
+
+    id: UUID
+    code: str
+    account_id: UUID
+    reporter_name: str | None
+    mine: bool
+    neighbourhood_id: UUID
+    neighbourhood_name: str
+    category_id: UUID
+    department_id: UUID | None
+    department_names: Names | None
+    category_names: Names
+    category_icon: str
+    category_colour: str
+    state: State
+    description: str
+    address: str
+    lat: float | None
+    lon: float | None
+    accuracy_m: float | None
+    located_by: LocatedBy
+    outside: bool
+    urgent: bool
+    private: bool
+    created_at: datetime
+    updated_at: datetime
+    accept_due_at: datetime
+    solve_due_at: datetime
+    awaiting_since: datetime | None
+    accepted_at: datetime | None
+    resolved_at: datetime | None
+    closed_at: datetime | None
+    reason: str | None
+    merged_into: UUID | None
+    appealed: bool
+    photos: list[PhotoOut]
+    last_seq: int
+    my_read_seq: int
+    seen_by_department_seq: int
+    seen_by_reporter_seq: int
+    moves: list[MoveOption]
+
+
+class CaseOut(Struct, frozen=True):
+    """One report with its thread."""
+
+    report: ReportOut
+    messages: list[MessageOut]
+
+
+class MoveIn(Struct, frozen=True):
+    """A step of the state machine. What it needs is said by `MoveOption`."""
+
+    to: State
+    text: str = ""
+    reason: str = ""
+    photos: Photos = []
+    merged_into: UUID | None = None
+    device_created_at: datetime | None = None
+
+
+class MoveReceipt(MessageReceipt, frozen=True):
+    """The move is entry `seq` of the thread; `state` is where it led."""
+
+    state: State
+
+
+class DeskCounts(Struct, frozen=True):
+    """Of all open reports on this desk: how many, how many late, how many with unread entries."""
+
+    open: int
+    overdue: int
+    unread: int
+
+
+class DeskOut(Struct, frozen=True):
+    """A page of a desk's list. `cursor` asks for the next page; null at the end."""
+
+    reports: list[ReportOut]
+    cursor: str | None
+    counts: DeskCounts

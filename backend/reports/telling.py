@@ -1,0 +1,108 @@
+"""Who hears of a change to a report: the feeds that sync reads, and the people to notify.
+
+Both are written in the change's own transaction (I6).
+"""
+
+from collections.abc import Iterable, Sequence
+from uuid import UUID
+
+from backend.actor import Role, head_scope, staff_scope
+from backend.changes import touch
+from backend.notifications import service as notifications
+from backend.notifications.schemas import NotificationKind
+from backend.reports import queries
+from backend.reports.report import Report
+from backend.reports.schemas import State
+
+Watchers = list[tuple[Role, UUID]]
+
+
+def department_of(report: Report) -> Watchers:
+    """Who works on it: the department's officers; while none is in charge, the dispatchers."""
+    if report.department_id is None:
+        return dispatchers_of(report)
+    return [("officer", report.department_id)]
+
+
+def dispatchers_of(report: Report) -> Watchers:
+    return [("dispatcher", report.ward_id)]
+
+
+def heads_of(report: Report) -> Watchers:
+    return [("head", report.neighbourhood_id)]
+
+
+async def touch_report(
+    report: Report, message_ids: Iterable[UUID] = (), *, to_author: bool = True
+) -> None:
+    """The report and entries of its thread changed, for everyone whose feed carries them.
+
+    Desks are asked online: their feeds carry the report only, as a word to look again.
+
+    Args:
+        to_author: False for what the author does not see (a note).
+    """
+    head = head_scope(report.neighbourhood_id)
+    feeds = [head, staff_scope(report.ward_id)]
+    if report.department_id is not None:
+        feeds.append(report.department_id)
+    copies = [head]
+    if to_author:
+        feeds.append(report.account_id)
+        copies.append(report.account_id)
+    rows = [(feed, "report", report.id) for feed in feeds]
+    rows += [(copy, "message", message_id) for message_id in message_ids for copy in copies]
+    await touch(rows)
+
+
+async def touch_reader(report: Report, side: str) -> None:
+    """Someone of `side` read on: their other devices, and the other side's "seen" (`C5`)."""
+    feeds = [report.account_id]
+    if side == "reporter":
+        feeds.append(staff_scope(report.ward_id))
+        if report.department_id is not None:
+            feeds.append(report.department_id)
+    if side in {"reporter", "head"}:
+        feeds.append(head_scope(report.neighbourhood_id))
+    await touch([(feed, "report", report.id) for feed in feeds])
+
+
+async def tell_new_report(report: Report, recipients: Sequence[UUID], message_id: UUID) -> None:
+    await notifications.notify(
+        recipients, "report_new", report.id, message_id, None, urgent=report.urgent
+    )
+
+
+async def tell_department(
+    report: Report,
+    acting: UUID,
+    kind: NotificationKind,
+    message_id: UUID,
+    state: State | None = None,
+) -> None:
+    """Notify whoever works on it now, but for the one who acts."""
+    recipients = await queries.list_holders(department_of(report), acting)
+    await notifications.notify(recipients, kind, report.id, message_id, state, urgent=False)
+
+
+async def tell_dispute(report: Report, acting: UUID, message_id: UUID) -> None:
+    """A dispute is escalated at once (`C8`): urgent for the dispatchers, news for the department."""
+    dispatchers = await queries.list_holders(dispatchers_of(report), acting)
+    workers = await queries.list_holders(department_of(report), acting)
+    others = [account_id for account_id in workers if account_id not in dispatchers]
+    await notifications.notify(dispatchers, "state", report.id, message_id, "disputed", urgent=True)
+    await notifications.notify(others, "state", report.id, message_id, "disputed", urgent=False)
+
+
+async def tell_reporter(
+    report: Report,
+    acting: UUID | None,
+    kind: NotificationKind,
+    message_id: UUID,
+    state: State | None = None,
+) -> None:
+    """Notify the author, unless it is their own doing."""
+    if report.account_id != acting:
+        await notifications.notify(
+            [report.account_id], kind, report.id, message_id, state, urgent=False
+        )

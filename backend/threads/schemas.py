@@ -1,0 +1,73 @@
+"""Messages as they are sent and shown, and read markers (`C1`, `C2`, `C3`, `C5`)."""
+
+from datetime import datetime
+from typing import Annotated, Literal
+from uuid import UUID
+
+from msgspec import Meta, Struct, field
+
+from backend.media.schemas import PhotoNamed, PhotoOut, PhotoReceipt
+
+Side = Literal["reporter", "department", "head", "system"]
+MessageKind = Literal["message", "event", "note"]
+EventType = Literal["created", "moved", "routed", "question", "answered", "edited", "escalated"]
+
+
+class ThreadEvent(Struct, frozen=True):
+    """Something that happened, in the same timeline as what was said.
+
+    `from` and `to` are states of the report, `reason` is what the mover gave, `department_id` who
+    has the case from then on, `merged_into` the report it was joined with.
+    """
+
+    type: EventType
+    source: str | None = field(default=None, name="from")
+    to: str | None = None
+    reason: str | None = None
+    department_id: UUID | None = None
+    merged_into: UUID | None = None
+
+
+class MessageIn(Struct, frozen=True):
+    """Words, photos or both. `question` stops the clocks (`C6`); a `note` stays inside (`C3`)."""
+
+    text: str = ""
+    photos: Annotated[list[PhotoNamed], Meta(max_length=100)] = []
+    question: bool = False
+    note: bool = False
+    device_created_at: datetime | None = None
+
+
+class MessageReceipt(Struct, frozen=True):
+    """The message is durable as number `seq` of its thread."""
+
+    id: UUID
+    seq: int
+    received_at: datetime
+    photos: list[PhotoReceipt]
+
+
+class MessageOut(Struct, frozen=True):
+    """One entry of the timeline, as one person sees it.
+
+    `author_name` is null for the system, and where the reporter reads a department's answer.
+    """
+
+    id: UUID
+    report_id: UUID
+    seq: int
+    side: Side
+    author_name: str | None
+    mine: bool
+    kind: MessageKind
+    text: str
+    event: ThreadEvent | None
+    question: bool
+    created_at: datetime
+    photos: list[PhotoOut]
+
+
+class ReadMarkerIn(Struct, frozen=True):
+    """All up to and including message `seq` was on the screen."""
+
+    seq: Annotated[int, Meta(ge=0, le=2**31 - 1)]
