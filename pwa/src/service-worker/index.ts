@@ -1,4 +1,5 @@
 import { self } from '$app/service-worker';
+import { workInBackground } from '#lib/data/background.ts';
 import type { ToWorker } from '#lib/worker-messages.ts';
 import { answer, dropOldVersions, keep, precache, signedIn, signedOut } from './caching.ts';
 import { open, show } from './push.ts';
@@ -25,11 +26,18 @@ self.addEventListener('fetch', (event) => {
 });
 
 self.addEventListener('push', (event) => {
-	event.waitUntil(show(event.data));
+	// What the notice is about should be on the phone when it is opened. If the line is gone again, so be it.
+	event.waitUntil(Promise.all([show(event.data), workInBackground().catch(() => undefined)]));
 });
 
 self.addEventListener('notificationclick', (event) => {
 	event.waitUntil(open(event.notification));
+});
+
+/** Background Sync, where the browser has it: TypeScript's library does not know the event. */
+self.addEventListener('sync', (event) => {
+	const { tag, waitUntil } = event as ExtendableEvent & { tag: string };
+	if (tag === 'khupho-outbox') waitUntil.call(event, workInBackground());
 });
 
 self.addEventListener('message', (event) => {
@@ -43,6 +51,9 @@ self.addEventListener('message', (event) => {
 			break;
 		case 'signed-out':
 			event.waitUntil(signedOut());
+			break;
+		case 'drain':
+			event.waitUntil(workInBackground());
 			break;
 		case 'keep':
 			event.waitUntil(keep(message.addresses));
