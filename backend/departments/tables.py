@@ -1,4 +1,4 @@
-"""Departments, what they answer for, and where. The schema itself is made by `backend/migrations`."""
+"""Departments, what they answer for, and where. The schema is made by `backend/migrations`."""
 
 from piccolo.columns import JSONB, UUID, Boolean, DoublePrecision, Integer, Text
 from piccolo.table import Table

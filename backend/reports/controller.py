@@ -6,8 +6,10 @@ from uuid import UUID
 from litestar import Controller, Response, get, patch, put
 from litestar.di import NamedDependency
 from litestar.params import FromPath, FromQuery, JSONBody, QueryParameter
+from litestar.response import Stream
 
 from backend.actor import Actor, signed_in
+from backend.media.schemas import PhotoVariant
 from backend.reports import conversation, intake, service
 from backend.reports.policy import desk_people
 from backend.reports.schemas import (
@@ -112,3 +114,24 @@ class DeskController(Controller):
             cursor=cursor,
             limit=limit,
         )
+
+
+class PhotoController(Controller):
+    path = "/api/photos"
+    tags = ("photos",)
+
+    @get(
+        "/{photo_id:uuid}/{variant:str}",
+        policy=signed_in,
+        operation_id="getPhoto",
+        media_type="image/webp",
+    )
+    async def get_photo(
+        self,
+        actor: NamedDependency[Actor],
+        photo_id: FromPath[UUID],
+        variant: FromPath[PhotoVariant],
+    ) -> Stream:
+        photo = await service.open_photo(actor, photo_id, variant)
+        headers = {**photo.headers, "Content-Length": str(photo.size)}
+        return Stream(photo.chunks, headers=headers, media_type=headers.pop("Content-Type"))

@@ -1,11 +1,11 @@
 """SQL of reports. Who sees what comes from `backend.reports.visibility`."""
 
+# ruff: noqa: S608 - what is put together here are our own fragments; values are arguments
+
 from collections.abc import Mapping, Sequence
 from datetime import datetime
 from typing import TYPE_CHECKING, Final
 from uuid import UUID
-
-import msgspec
 
 from backend.actor import Actor, Role
 from backend.db import execute, fetch, fetch_one, fetch_value, from_json, json_text
@@ -44,7 +44,8 @@ WITH fresh AS (
     ON CONFLICT DO NOTHING
     RETURNING id
 ), created AS (
-    INSERT INTO message (id, thread_id, seq, account_id, side, kind, event, content_hash, created_at)
+    INSERT INTO message (id, thread_id, seq, account_id, side, kind, event, content_hash,
+                         created_at)
     SELECT $25::uuid, id, $20, $3, 'reporter', 'event', $26::jsonb, $19, $21 FROM fresh
 )
 SELECT ARRAY({_HOLDERS.format(roles="$27", scopes="$28", actor="$3")}) AS recipients FROM fresh

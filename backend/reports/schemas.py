@@ -51,9 +51,9 @@ class ReportPatch(Struct, frozen=True):
 
     category_id: UUID | UnsetType = UNSET
     description: str | UnsetType = UNSET
-    lat: float | None | UnsetType = UNSET
-    lon: float | None | UnsetType = UNSET
-    accuracy_m: float | None | UnsetType = UNSET
+    lat: float | UnsetType | None = UNSET
+    lon: float | UnsetType | None = UNSET
+    accuracy_m: float | UnsetType | None = UNSET
     located_by: LocatedBy | UnsetType = UNSET
     address: str | UnsetType = UNSET
 

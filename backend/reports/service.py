@@ -15,6 +15,7 @@ from backend.actor import Actor
 from backend.errors import InvalidField, NotFound
 from backend.i18n import N_
 from backend.media import service as media
+from backend.media.schemas import PhotoFile, PhotoVariant
 from backend.reports import desk_queries, queries
 from backend.reports.desk_queries import DeskQuestion
 from backend.reports.policy import viewer_of
@@ -106,10 +107,16 @@ async def list_desk(
     )
 
 
-async def require_photo(actor: Actor, photo_id: UUID) -> None:
-    """Raises NotFound unless the photo hangs on something the actor sees."""
+async def open_photo(actor: Actor, photo_id: UUID, variant: PhotoVariant) -> PhotoFile:
+    """A picture that hangs on something the actor sees.
+
+    Raises:
+        NotFound: missing, or not the actor's to see.
+        PhotoNotReady, Unavailable: as `media.service.open_variant`.
+    """
     if not await queries.sees_photo(actor, photo_id):
         raise NotFound
+    return await media.open_variant(photo_id, variant)
 
 
 def _write_cursor(place: _Place) -> str:

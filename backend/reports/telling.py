@@ -8,11 +8,13 @@ from uuid import UUID
 
 from backend.actor import Role, head_scope, staff_scope
 from backend.changes import touch
+from backend.media import service as media
 from backend.notifications import service as notifications
 from backend.notifications.schemas import NotificationKind
 from backend.reports import queries
 from backend.reports.report import Report
 from backend.reports.schemas import State
+from backend.threads import service as threads
 
 Watchers = list[tuple[Role, UUID]]
 
@@ -67,6 +69,21 @@ async def touch_reader(report: Report, side: str) -> None:
     await touch([(feed, "report", report.id) for feed in feeds])
 
 
+async def touch_photo(thread_id: UUID, message_id: UUID) -> None:
+    """A photo arrived or became a picture: whoever sees it, gets it (`media.on_photo_changed`)."""
+    report = await queries.get_any_report(thread_id)
+    if report is None:
+        return
+    if message_id == thread_id:
+        await touch_report(report)
+    else:
+        note = await threads.is_note(message_id)
+        await touch_report(report, [message_id], to_author=not note)
+
+
+media.on_photo_changed.append(touch_photo)
+
+
 async def tell_new_report(report: Report, recipients: Sequence[UUID], message_id: UUID) -> None:
     await notifications.notify(
         recipients, "report_new", report.id, message_id, None, urgent=report.urgent
@@ -86,7 +103,7 @@ async def tell_department(
 
 
 async def tell_dispute(report: Report, acting: UUID, message_id: UUID) -> None:
-    """A dispute is escalated at once (`C8`): urgent for the dispatchers, news for the department."""
+    """A dispute is escalated at once (`C8`): urgent to the dispatchers, told to the department."""
     dispatchers = await queries.list_holders(dispatchers_of(report), acting)
     workers = await queries.list_holders(department_of(report), acting)
     others = [account_id for account_id in workers if account_id not in dispatchers]

@@ -31,7 +31,7 @@ def replica_sql(actor: Actor, first: int) -> Condition:
 
 
 def sees_notes_sql(actor: Actor, first: int) -> Condition:
-    """Whose internal notes (`C3`), among the reports they see; says what `policy.viewer_of` says."""
+    """Where they see internal notes (`C3`), of what they see; the twin of `policy.viewer_of`."""
     inside, arguments = _any_of(
         first + 1,
         [("r.department_id", actor.departments()), ("r.ward_id", actor.dispatches())],

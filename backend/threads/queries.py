@@ -7,7 +7,7 @@ from uuid import UUID
 
 import msgspec
 
-from backend.db import execute, fetch, fetch_one, json_text, rows_of
+from backend.db import execute, fetch, fetch_one, fetch_value, json_text, rows_of
 from backend.threads.schemas import MessageKind, Side, ThreadEvent
 
 if TYPE_CHECKING:
@@ -89,6 +89,10 @@ async def list_messages(message_ids: Sequence[UUID]) -> "list[Record]":
     return await fetch(
         f"{_MESSAGE} WHERE m.id = ANY($1) ORDER BY m.thread_id, m.seq", list(message_ids)
     )
+
+
+async def is_note(message_id: UUID) -> bool:
+    return bool(await fetch_value("SELECT kind = 'note' FROM message WHERE id = $1", message_id))
 
 
 async def list_ids(thread_id: UUID) -> list[UUID]:

@@ -114,6 +114,11 @@ async def load_messages(
     return [_shown(row, viewers[row["thread_id"]], photos.get(row["id"], [])) for row in rows]
 
 
+async def is_note(message_id: UUID) -> bool:
+    """Whether an entry is internal (`C3`)."""
+    return await queries.is_note(message_id)
+
+
 async def list_ids(thread_id: UUID) -> list[UUID]:
     """Every entry of a thread."""
     return await queries.list_ids(thread_id)
