@@ -6,9 +6,7 @@ from pathlib import Path
 import pytest
 
 from media_store import MediaStore, open_media_store
-from tests.fixtures.s3 import S3Server, s3_server
-
-__all__ = ["s3_server"]
+from tests.fixtures.s3 import S3Server
 
 
 @pytest.fixture(params=["local", pytest.param("s3", marks=pytest.mark.s3)])
