@@ -33,7 +33,7 @@ export function readFacts(bytes: ArrayBuffer): PhotoFacts {
 	return { orientation: 1, gps: null };
 }
 
-/** Where the TIFF structure begins: right behind `Exif\0\0`, or in PNG's and some WebP's chunk without it. */
+/** Where the TIFF structure begins: behind `Exif\0\0`, or in some containers without it. */
 function findTiff(view: DataView): number | null {
 	const start = view.byteLength >= 4 ? view.getUint32(0) : 0;
 	// JPEG: only its own segment, not the Exif of a picture embedded further down.
@@ -44,6 +44,8 @@ function findTiff(view: DataView): number | null {
 		// `eXIf` in PNG, `EXIF` + size in WebP.
 		if (word === 0x65584966 && isTiff(view, at + 4)) return at + 4;
 		if (word === 0x45584946 && isTiff(view, at + 8)) return at + 8;
+		// HEIF's item: the distance to the structure, which is 0 when nothing stands in between (ISO/IEC 23008-12 A.2.1).
+		if (word === 0 && isTiff(view, at + 4)) return at + 4;
 	}
 	return null;
 }
