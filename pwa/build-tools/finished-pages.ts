@@ -1,11 +1,13 @@
 import type { Adapter } from '@sveltejs/kit';
-import { readFile, readdir, writeFile } from 'node:fs/promises';
+import { readFile, readdir, stat, writeFile } from 'node:fs/promises';
 import path from 'node:path';
 import { promisify } from 'node:util';
 import zlib from 'node:zlib';
 
 const output = 'build';
 const textual = new Set(['.html', '.js', '.css', '.json', '.svg', '.txt', '.webmanifest']);
+/** Its address, then its language. */
+const catalogueFile = /^build(\/.*\/assets\/(vi|fa|en)\.[^./]+\.json)$/;
 const brotli = promisify(zlib.brotliCompress);
 const gzip = promisify(zlib.gzip);
 
@@ -23,6 +25,7 @@ export function finishedPages(adapter: Adapter): Adapter {
 				.map((entry) => path.posix.join(entry.parentPath.replaceAll(path.sep, '/'), entry.name));
 			await nameCatalogues(files);
 			for (const file of files) if (textual.has(path.extname(file))) await compress(file);
+			await weighCatalogues(files);
 		}
 	};
 }
@@ -30,7 +33,7 @@ export function finishedPages(adapter: Adapter): Adapter {
 async function nameCatalogues(files: string[]): Promise<void> {
 	const addresses = Object.fromEntries(
 		files
-			.map((file) => /^build(\/.*\/assets\/(vi|fa|en)\.[^./]+\.json)$/.exec(file))
+			.map((file) => catalogueFile.exec(file))
 			.filter((found) => found !== null)
 			.map(([, address, language]) => [language, address])
 	);
@@ -42,6 +45,16 @@ async function nameCatalogues(files: string[]): Promise<void> {
 	const placeholder = "'%catalogues%'";
 	if (!html.includes(placeholder)) throw new Error(`${page} lost its place for the catalogues`);
 	await writeFile(page, html.replace(placeholder, JSON.stringify(addresses)));
+}
+
+/** Bytes of brotli that one language may cost the first load. */
+const catalogueLimit = 6 * 1024;
+
+async function weighCatalogues(files: string[]): Promise<void> {
+	for (const file of files.filter((name) => catalogueFile.test(name))) {
+		const { size } = await stat(`${file}.br`);
+		if (size > catalogueLimit) throw new Error(`${file} weighs ${size} bytes, more than ${catalogueLimit}`);
+	}
 }
 
 async function compress(file: string): Promise<void> {
