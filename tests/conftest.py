@@ -5,6 +5,7 @@ lives in another neighbourhood, Emine answers at another department, Farid dispa
 Every test has a ward of its own, at a place of its own: nothing is cleaned up, nothing is shared.
 """
 
+import asyncio
 import itertools
 import os
 import tempfile
@@ -56,8 +57,22 @@ async def api(database_url: str) -> AsyncIterator[object]:
     await migrate.migrate()
     await db.close_pool()
     app = create_api(get_settings())
-    async with app.lifespan():
-        yield app
+    started, done = asyncio.Event(), asyncio.Event()
+
+    async def live() -> None:  # one task enters and leaves: fixtures are torn down in another
+        async with app.lifespan():
+            started.set()
+            await done.wait()
+
+    task = asyncio.create_task(live())
+    waiting = asyncio.create_task(started.wait())
+    await asyncio.wait({task, waiting}, return_when=asyncio.FIRST_COMPLETED)
+    if task.done():
+        waiting.cancel()
+        task.result()
+    yield app
+    done.set()
+    await task
 
 
 @dataclass

@@ -49,7 +49,7 @@ def invitation_code(secret: bytes, invitation_id: uuid.UUID) -> str:
 
 
 def read_code(text: str) -> str:
-    """What a person typed or scanned, without dashes, spaces, a link before it, slips of O and I."""
+    """What a person typed or scanned, without dashes, spaces, a link before, slips of O and I."""
     text = text.rpartition("#")[2]
     return "".join(c for c in text.upper() if c.isalnum()).translate(_READ_AS)
 

@@ -146,7 +146,7 @@ async def _account_of_session(token: str) -> uuid.UUID:
 
 
 async def _create_account(row: "Record", joining: SessionIn, now: datetime) -> uuid.UUID:
-    name = clean_text(joining.name, NAME_LENGTH, field="name") or (row["name"] or "")
+    name = _clean_name(joining.name) or (row["name"] or "")
     if not name:
         raise InvalidField("name", "name_needed", N_("Please tell us your name."))
     account_id = uuids.uuid7()
@@ -166,6 +166,11 @@ async def _create_account(row: "Record", joining: SessionIn, now: datetime) -> u
         await queries.insert_grant(uuids.uuid7(), account_id, row["role"], row["scope_id"], now)
     await touch([(account_id, "me", account_id)])
     return account_id
+
+
+def _clean_name(name: str) -> str:
+    """A name on one line, its words one space apart."""
+    return " ".join(clean_text(name, NAME_LENGTH, field="name").split())
 
 
 def _usable(row: "Record | None", session_id: uuid.UUID | None) -> "Record":
@@ -200,7 +205,7 @@ async def change_me(actor: Actor, patch: MePatch) -> MeOut:
     """Name, language, or the neighbourhood one lives in (within the same ward)."""
     name: str | None = None
     if isinstance(patch.name, str):
-        name = clean_text(patch.name, NAME_LENGTH, field="name")
+        name = _clean_name(patch.name)
         if not name:
             raise InvalidField("name", "name_needed", N_("Please tell us your name."))
     language = patch.language if isinstance(patch.language, str) else None
@@ -278,7 +283,7 @@ async def invite(actor: Actor, invitation_id: uuid.UUID, wish: InvitationIn) -> 
         household_id=household_id,
         role=wish.role,
         scope_id=scope_id,
-        name=clean_text(wish.name or "", NAME_LENGTH, field="name") or None,
+        name=_clean_name(wish.name or "") or None,
         created_by=actor.account_id,
     )
 

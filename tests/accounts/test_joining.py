@@ -91,7 +91,7 @@ async def test_a_phone_that_signed_out_cannot_come_back_with_the_same_paper(worl
 
 
 @pytest.mark.parametrize(
-    ("language", "word"), [("vi", "thư mời"), ("fa", "دعوت"), ("en", "invitation")]
+    ("language", "word"), [("vi", "lời mời"), ("fa", "دعوت"), ("en", "invitation")]
 )
 async def test_a_wrong_code_is_explained_in_the_persons_language(
     world: World, language: str, word: str

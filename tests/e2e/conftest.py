@@ -1,0 +1,56 @@
+"""Fixtures of the journeys: the running product, and phones."""
+
+import os
+from collections.abc import AsyncIterator, Awaitable, Callable
+from pathlib import Path
+
+import pytest
+from playwright.async_api import Playwright, async_playwright
+
+from backend import db
+from backend.settings import get_settings
+from tests.e2e.stack import Phone, Stack
+from tests.fixtures.push_service import PushService
+
+
+@pytest.fixture(scope="session")
+async def stack(database_url: str) -> AsyncIterator[Stack]:
+    async with PushService() as push:
+        running = Stack(database_url, Path(os.environ["KHUPHO_VAR_DIR"]), push)
+        assert (get_settings().pwa_dir / "index.html").exists(), "build the app first: just build"
+        await running.prepare()
+        running.start()
+        try:
+            await running.answering()
+            yield running
+        finally:
+            running.stop()
+            await db.close_pool()
+
+
+@pytest.fixture(scope="session")
+async def playwright() -> AsyncIterator[Playwright]:
+    async with async_playwright() as running:
+        yield running
+
+
+NewPhone = Callable[..., Awaitable[Phone]]
+
+
+@pytest.fixture
+async def new_phone(
+    stack: Stack, playwright: Playwright, tmp_path: Path
+) -> AsyncIterator[NewPhone]:
+    """`await new_phone("Mai", language="vi", latitude=…)`; closed at the end, errors reported."""
+    phones: list[Phone] = []
+
+    async def make(name: str, **options: object) -> Phone:
+        phone = Phone(playwright, stack, tmp_path / name, **options)  # type: ignore[arg-type]
+        phones.append(phone)
+        return phone
+
+    yield make
+    for phone in phones:
+        await phone.close()
+    errors = [error for phone in phones for error in phone.browser_errors]
+    assert errors == []
