@@ -2,12 +2,11 @@
 
 from uuid import UUID
 
-from litestar import Controller, Response, delete, head, patch, post, route
+from litestar import Controller, Response, delete, head, patch, post
 from litestar.di import NamedDependency
-from litestar.enums import HttpMethod
 from litestar.params import FromPath
 
-from backend.actor import Actor, anyone, signed_in
+from backend.actor import Actor, signed_in
 from backend.errors import DomainError
 from backend.media import tus, uploads
 from backend.media.schemas import UploadState
@@ -15,18 +14,11 @@ from backend.problems import MethodNotAllowed
 
 
 class UploadController(Controller):
+    """OPTIONS is answered by the framework; `TusAnswers` adds what we can do."""
+
     path = "/api/uploads"
     tags = ("uploads",)
     middleware = (tus.TusAnswers,)
-
-    @route(
-        http_method=[HttpMethod.OPTIONS],
-        policy=anyone,
-        operation_id="describeUploads",
-        status_code=204,
-    )
-    async def describe(self) -> Response[None]:
-        return Response(None, headers=tus.CAPABILITIES)
 
     @post(policy=signed_in, operation_id="createUpload", status_code=201)
     async def create(

@@ -36,7 +36,6 @@ ALGORITHMS: Final[Mapping[str, Callable[[], "_Hash"]]] = {
     "sha256": hashlib.sha256,
 }
 CAPABILITIES: Final[Mapping[str, str]] = {
-    "Tus-Resumable": VERSION,
     "Tus-Version": VERSION,
     "Tus-Extension": EXTENSIONS,
     "Tus-Max-Size": str(PHOTO_BYTES),
@@ -305,17 +304,21 @@ def _http_date(moment: datetime) -> str:
 
 
 class TusAnswers:
-    """ASGI middleware: every answer says which tus it speaks, the refusals too."""
+    """ASGI middleware: every answer says which tus it speaks, the refusals too; OPTIONS says all."""
 
     def __init__(self, app: ASGIApp) -> None:
         self.app = app
 
     async def __call__(self, scope: Scope, receive: Receive, send: Send) -> None:
+        said = {"Tus-Resumable": VERSION}
+        if scope["type"] == "http" and scope["method"] == "OPTIONS":
+            said.update(CAPABILITIES)
+
         async def send_with_version(message: Message) -> None:
             if message["type"] == "http.response.start":
                 message["headers"] = [
                     *message["headers"],
-                    (b"tus-resumable", VERSION.encode()),
+                    *((name.lower().encode(), value.encode()) for name, value in said.items()),
                 ]
             await send(message)
 
