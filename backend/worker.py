@@ -20,7 +20,7 @@ from backend.settings import Settings
 
 RECONNECT_SECONDS = 1.0
 BATCH = 10
-CONCURRENCY = 8
+CONCURRENCY = 2 * BATCH  # the least pgqueuer accepts
 
 
 async def run_worker(settings: Settings) -> None:
@@ -64,7 +64,7 @@ async def _work(settings: Settings, stopping: asyncio.Event) -> None:
             await queue.run(
                 dequeue_timeout=timedelta(seconds=SHUTDOWN_SECONDS),
                 batch_size=BATCH,
-                max_concurrent_tasks=CONCURRENCY * 2,
+                max_concurrent_tasks=CONCURRENCY,
                 shutdown_on_listener_failure=True,
             )
         finally:
