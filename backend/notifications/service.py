@@ -10,7 +10,7 @@ import uuid_utils.compat as uuids
 
 from backend.actor import Actor
 from backend.changes import touch
-from backend.db import write_tx
+from backend.db import transaction_connection, write_tx
 from backend.errors import IdReused
 from backend.jobs import enqueue
 from backend.notifications import queries
@@ -76,7 +76,7 @@ def push_key() -> str:
     return push_identity().keys.application_server_key
 
 
-async def notify(  # noqa: PLR0917 - callers name what is not obvious
+async def notify(
     recipients: Iterable[uuid.UUID],
     kind: NotificationKind,
     report_id: uuid.UUID | None,
@@ -96,6 +96,7 @@ async def notify(  # noqa: PLR0917 - callers name what is not obvious
     """
     if detail is not None and not _DETAIL.fullmatch(detail):
         raise ValueError("the detail of a notification is the name of a state")
+    transaction_connection()  # before anything is written outside of one
     account_ids = list(dict.fromkeys(recipients))
     if not account_ids:
         return
