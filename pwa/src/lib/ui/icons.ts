@@ -1,5 +1,6 @@
 /** Lucide's outlines (ISC licence). Only what a screen imports comes with it. */
 export { default as arrowLeft } from 'lucide-static/icons/arrow-left.svg?path';
+export { default as arrowRight } from 'lucide-static/icons/arrow-right.svg?path';
 export { default as bell } from 'lucide-static/icons/bell.svg?path';
 export { default as bookOpen } from 'lucide-static/icons/book-open.svg?path';
 export { default as building2 } from 'lucide-static/icons/building-2.svg?path';

@@ -1,0 +1,70 @@
+/** System events of a thread in one plain sentence, for whoever looks at it. */
+import { t } from '#lib/i18n/index.ts';
+import type { ReportState, ThreadItem } from '#lib/state/index.ts';
+
+interface Circumstances {
+	/** The reader wrote the report. */
+	mine: boolean;
+	/** Of the department with that id, in the reader's language; '' when unknown. */
+	department: (id: string | null | undefined) => string;
+}
+
+export function eventWords(item: ThreadItem, around: Circumstances): string {
+	const event = item.event;
+	if (!event) return '';
+	switch (event.type) {
+		case 'created':
+			return t('The report has been received.');
+		case 'routed': {
+			const name = around.department(event.department_id);
+			return name
+				? t('Passed to: {department}', { department: name })
+				: t('Waiting for a department to be found.');
+		}
+		case 'question':
+			return around.mine
+				? t('A question for you: the clock stands until you answer.')
+				: t('A question to the reporter: the clock stands until the answer.');
+		case 'answered':
+			return t('The question is answered. The clock runs again.');
+		case 'edited':
+			return t('The report was changed.');
+		case 'escalated':
+			return t('The time is over: the supervisor has been told.');
+		case 'moved':
+			return movedWords(item, event.to ?? null, event.from ?? null, around.mine);
+	}
+}
+
+function movedWords(
+	item: ThreadItem,
+	to: ReportState | null,
+	from: ReportState | null,
+	mine: boolean
+): string {
+	switch (to) {
+		case 'accepted':
+			return t('The department has accepted the report.');
+		case 'in_progress':
+			return from === 'awaiting_reporter' ? t('The work goes on.') : t('The work has begun.');
+		case 'awaiting_reporter':
+			return mine ? t('The department waits for your answer.') : t('The department waits for the reporter.');
+		case 'resolved':
+			return t('The department says: it is done.');
+		case 'closed':
+			if (item.side === 'system') return t('Closed by itself: there was no answer for 7 days.');
+			return item.mine ? t('You said: it is fixed.') : t('The reporter said: it is fixed.');
+		case 'disputed':
+			return item.mine ? t('You said: it is not fixed.') : t('The reporter said: it is not fixed.');
+		case 'rejected':
+			return t('The report was not taken on.');
+		case 'merged':
+			return t('The report was joined with another one about the same thing.');
+		case 'withdrawn':
+			return item.mine ? t('You withdrew the report.') : t('The reporter withdrew the report.');
+		case 'submitted':
+			return item.mine ? t('You asked to look at it again.') : t('The reporter asked to look at it again.');
+		default:
+			return t('The report has moved on.');
+	}
+}
