@@ -1,6 +1,5 @@
 """`khupho start`: everything on one machine in one terminal."""
 
-import asyncio
 import signal
 import subprocess
 import sys
@@ -9,13 +8,9 @@ import time
 import urllib.error
 import urllib.request
 from types import FrameType
-from typing import TYPE_CHECKING, Final
+from typing import Final
 
-from backend import db
 from backend.settings import Settings
-
-if TYPE_CHECKING:
-    from backend.demo.load import DemoPerson
 
 STARTUP_SECONDS: Final = 60.0
 STOP_SECONDS: Final = 25.0
@@ -27,7 +22,8 @@ def supervise(settings: Settings, *, demo: bool) -> int:
 
     A process that dies is started again; Ctrl-C stops both, and the embedded database last.
     """
-    people = asyncio.run(_prepare(settings, demo=demo))
+    if _run("migrate") != 0:
+        return 1
     stopping = threading.Event()
 
     def stop(_number: int, _frame: FrameType | None) -> None:
@@ -39,7 +35,9 @@ def supervise(settings: Settings, *, demo: bool) -> int:
     try:
         if not _wait_until_answering(settings, stopping):
             return 0 if stopping.is_set() else 1
-        asyncio.run(_say_hello(settings, people))
+        if demo:
+            _run("demo", "--unless-real")
+        print(f"\nKhu Phố is at {settings.public_url}   (Ctrl-C stops it)", flush=True)
         while not stopping.wait(RESTART_SECONDS):
             for name, child in children.items():
                 if child.poll() is not None:
@@ -51,6 +49,11 @@ def supervise(settings: Settings, *, demo: bool) -> int:
         return 0
     finally:
         _stop(list(children.values()))
+
+
+def _run(*command: str) -> int:
+    """A command to its end. A process of its own: this one stays small."""
+    return subprocess.run([sys.executable, "-m", "backend", *command], check=False).returncode  # noqa: S603
 
 
 def _spawn(command: str) -> subprocess.Popen[bytes]:
@@ -83,29 +86,3 @@ def _wait_until_answering(settings: Settings, stopping: threading.Event) -> bool
             continue
     print("khupho: the server does not answer; see its messages above", file=sys.stderr)
     return False
-
-
-async def _prepare(settings: Settings, *, demo: bool) -> list["DemoPerson"]:
-    from backend.areas.service import has_real_areas  # noqa: PLC0415
-    from backend.demo.load import load_demo  # noqa: PLC0415
-    from backend.migrate import migrate  # noqa: PLC0415
-
-    await db.open_pool(settings, size=4)
-    try:
-        await migrate()
-        if demo and not await has_real_areas():
-            return await load_demo()
-        return []
-    finally:
-        await db.close_pool()
-
-
-async def _say_hello(settings: Settings, people: list["DemoPerson"]) -> None:
-    from backend.demo.links import print_join_links  # noqa: PLC0415
-
-    await db.open_pool(settings, size=2)
-    try:
-        await print_join_links(people)
-    finally:
-        await db.close_pool()
-    print(f"\nKhu Phố is at {settings.public_url}   (Ctrl-C stops it)", flush=True)
