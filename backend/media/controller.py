@@ -127,6 +127,8 @@ async def _append(
             announced=body.announced,
             checksum=checksum,
         )
+    except (tus.UploadTaken, tus.UploadInterrupted):
+        raise  # nobody is there to listen
     except DomainError:
         await body.swallow()
         raise

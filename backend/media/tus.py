@@ -304,7 +304,7 @@ def _http_date(moment: datetime) -> str:
 
 
 class TusAnswers:
-    """ASGI middleware: every answer says which tus it speaks, the refusals too; OPTIONS says all."""
+    """ASGI middleware: every answer says which tus it speaks, refusals too; OPTIONS says all."""
 
     def __init__(self, app: ASGIApp) -> None:
         self.app = app
