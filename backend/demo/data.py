@@ -6,14 +6,18 @@ lies where a real boundary does. Times are relative to the moment of loading.
 
 from __future__ import annotations
 
+import uuid
 from pathlib import Path
-from typing import Literal, TypeVar, get_args
+from typing import Final, Literal, TypeVar, get_args
 
 import msgspec
 
 from backend.actor import Role
 from backend.areas.schemas import Country
 from backend.i18n import Language
+from backend.reports.schemas import State
+
+_NAMESPACE: Final = uuid.UUID("8a3cf8a5-3d4b-5b55-8f0e-0d6c1a1f5e77")
 
 COUNTRIES: tuple[Country, ...] = get_args(Country)
 
@@ -81,7 +85,7 @@ class StepEntry(msgspec.Struct, frozen=True, forbid_unknown_fields=True):
 
     by: str
     hours_after: float
-    move: str | None = None
+    move: State | None = None
     text: str = ""
     reason: str = ""
     question: bool = False
@@ -124,6 +128,11 @@ class DemoWorld(msgspec.Struct, frozen=True):
     categories: list[CategoryEntry]
     people: list[PersonEntry]
     reports: list[ReportEntry]
+
+
+def demo_id(kind: str, *names: str) -> uuid.UUID:
+    """The id of a thing of the demo, the same in every database."""
+    return uuid.uuid5(_NAMESPACE, ":".join((kind, *names)))
 
 
 def read_world(country: Country) -> DemoWorld:

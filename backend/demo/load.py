@@ -6,25 +6,29 @@ name, and what people did with the demo since stays as they left it.
 
 from __future__ import annotations
 
+import contextlib
 import uuid
+from collections.abc import AsyncIterator
 from typing import Final
 
 import msgspec
 
 from backend.accounts.schemas import CONSENT_VERSION
-from backend.actor import Role
+from backend.actor import Actor, Grant, Role
 from backend.areas.geojson import parse_areas
 from backend.areas.schemas import Country
 from backend.areas.service import has_real_areas, import_areas
 from backend.changes import touch
 from backend.db import write_tx
 from backend.demo import queries
-from backend.demo.data import COUNTRIES, DemoWorld, PersonEntry, read_world
+from backend.demo.data import COUNTRIES, DemoWorld, PersonEntry, demo_id, read_world
 from backend.demo.queries import AreaRow
+from backend.demo.stories import load_stories
 from backend.departments.service import forget_cached_categories
 from backend.i18n import Language
-
-_NAMESPACE: Final = uuid.UUID("8a3cf8a5-3d4b-5b55-8f0e-0d6c1a1f5e77")
+from backend.media.service import close_store, open_store
+from backend.media.store import MediaStoreClosed, media_store
+from backend.settings import get_settings
 
 _SHOWN: Final[dict[Country, tuple[tuple[str, str], ...]]] = {
     "VN": (
@@ -66,11 +70,6 @@ class DemoPerson(msgspec.Struct, frozen=True):
     language: Language
 
 
-def demo_id(kind: str, *names: str) -> uuid.UUID:
-    """The id of a thing of the demo, the same in every database."""
-    return uuid.uuid5(_NAMESPACE, ":".join((kind, *names)))
-
-
 async def load_demo(*, force: bool = False) -> list[DemoPerson]:
     """Load both demo wards; returns the people worth signing in as, Vietnam first.
 
@@ -83,10 +82,25 @@ async def load_demo(*, force: bool = False) -> list[DemoPerson]:
             "all the same."
         )
     people: list[DemoPerson] = []
-    for country in COUNTRIES:
-        people += await _load_world(read_world(country))
-    forget_cached_categories()
+    async with _open_media():
+        for country in COUNTRIES:
+            people += await _load_world(read_world(country))
     return people
+
+
+@contextlib.asynccontextmanager
+async def _open_media() -> AsyncIterator[None]:
+    """A command has no media store open; a running server has."""
+    try:
+        media_store()
+    except MediaStoreClosed:
+        open_store(get_settings())
+        try:
+            yield
+        finally:
+            await close_store()
+    else:
+        yield
 
 
 async def _load_world(world: DemoWorld) -> list[DemoPerson]:
@@ -99,6 +113,8 @@ async def _load_world(world: DemoWorld) -> list[DemoPerson]:
     async with write_tx():
         await _insert_departments(world, _ward_id(areas))
         await _insert_people(world, areas)
+    forget_cached_categories()
+    await load_stories(world, {entry.key: _actor(entry, world, areas) for entry in world.people})
     return [_shown(world, areas, key, title) for key, title in _SHOWN[world.country]]
 
 
@@ -165,6 +181,19 @@ def _grants_of(
         else:
             grants.append((grant.role, areas[grant.scope][0]))
     return grants
+
+
+def _actor(entry: PersonEntry, world: DemoWorld, areas: dict[str, AreaRow]) -> Actor:
+    """The person as if signed in, with the rights the demo gives them."""
+    return Actor(
+        account_id=demo_id("account", entry.key),
+        session_id=demo_id("session", entry.key),
+        name=entry.name,
+        language=entry.language,
+        neighbourhood_id=areas[entry.neighbourhood][0] if entry.neighbourhood else None,
+        ward_id=_ward_id(areas) if entry.neighbourhood else None,
+        grants=tuple(Grant(*held) for held in _grants_of(entry, world.country, areas)),
+    )
 
 
 def _shown(world: DemoWorld, areas: dict[str, AreaRow], key: str, title: str) -> DemoPerson:

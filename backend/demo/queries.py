@@ -2,8 +2,9 @@
 
 import uuid
 from collections.abc import Sequence
+from datetime import datetime
 
-from backend.db import execute_many, fetch, json_text
+from backend.db import execute, execute_many, fetch, json_text
 from backend.demo.data import CategoryEntry, DepartmentEntry
 
 AreaRow = tuple[uuid.UUID, list[uuid.UUID], str]
@@ -105,4 +106,66 @@ async def insert_grants(
         """INSERT INTO account_grant (id, account_id, role, scope_id) VALUES ($1, $2, $3, $4)
            ON CONFLICT DO NOTHING""",
         rows,
+    )
+
+
+async def list_known_reports(ids: Sequence[uuid.UUID]) -> set[uuid.UUID]:
+    rows = await fetch("SELECT id FROM report WHERE id = ANY($1)", list(ids))
+    return {row["id"] for row in rows}
+
+
+async def list_shown_messages(report_id: uuid.UUID) -> list[uuid.UUID]:
+    """Everything in a thread but the internal notes."""
+    rows = await fetch("SELECT id FROM message WHERE thread_id = $1 AND kind <> 'note'", report_id)
+    return [row["id"] for row in rows]
+
+
+async def update_report_times(
+    report_id: uuid.UUID,
+    *,
+    created_at: datetime,
+    updated_at: datetime,
+    accept_due_at: datetime,
+    solve_due_at: datetime,
+    awaiting_since: datetime | None,
+    accepted_at: datetime | None,
+    resolved_at: datetime | None,
+    closed_at: datetime | None,
+    escalated_at: datetime | None,
+) -> None:
+    await execute(
+        """UPDATE report SET created_at = $2, updated_at = $3, accept_due_at = $4,
+                  solve_due_at = $5, awaiting_since = $6, accepted_at = $7, resolved_at = $8,
+                  closed_at = $9, escalated_at = $10
+           WHERE id = $1""",
+        report_id,
+        created_at,
+        updated_at,
+        accept_due_at,
+        solve_due_at,
+        awaiting_since,
+        accepted_at,
+        resolved_at,
+        closed_at,
+        escalated_at,
+    )
+
+
+async def update_message_times(report_id: uuid.UUID, times: Sequence[tuple[int, datetime]]) -> None:
+    """Each (number, time) holds for that entry and all after it, until the next one's."""
+    await execute_many(
+        "UPDATE message SET created_at = $3 WHERE thread_id = $1 AND seq >= $2",
+        [(report_id, seq, at) for seq, at in times],
+    )
+
+
+async def update_notification_times(report_id: uuid.UUID, read_before: datetime) -> None:
+    """As old as the entry they tell of; what is older than `read_before` was read."""
+    await execute(
+        """UPDATE notification n
+           SET created_at = m.created_at,
+               read_at = CASE WHEN m.created_at < $2 THEN m.created_at END
+           FROM message m WHERE m.id = n.message_id AND n.report_id = $1""",
+        report_id,
+        read_before,
     )

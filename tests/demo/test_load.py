@@ -6,10 +6,23 @@ import pytest
 
 from backend import db
 from backend.areas.service import forget_map, locate
-from backend.demo.load import DemoPerson, DemoRefused, demo_id, load_demo
+from backend.demo.data import demo_id
+from backend.demo.load import DemoPerson, DemoRefused, load_demo
 from backend.departments.service import get_category, list_categories, route
 
-TABLES = ("area", "household", "account", "account_grant", "department", "category", "routing_rule")
+TABLES = (
+    "area",
+    "household",
+    "account",
+    "account_grant",
+    "department",
+    "category",
+    "routing_rule",
+    "report",
+    "message",
+    "photo",
+    "notification",
+)
 
 
 @pytest.fixture(scope="module")
