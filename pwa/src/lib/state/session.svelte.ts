@@ -2,7 +2,6 @@
 import { api } from '#lib/api/client.ts';
 import type {
 	ConfigOut,
-	DeviceLinkOut,
 	InvitationIn,
 	InvitationOut,
 	InvitationPreviewOut,
@@ -103,7 +102,7 @@ export const devices = {
 	list: async () => (await api.request<{ sessions: SessionOut[] }>('GET', '/api/me/sessions')).sessions,
 	revoke: (id: string) => api.request<null>('DELETE', `/api/me/sessions/${id}`),
 	/** A code (10 minutes) that signs in a second device to this same account. */
-	link: () => api.request<DeviceLinkOut>('PUT', `/api/me/device-links/${crypto.randomUUID()}`)
+	link: () => api.request<InvitationOut>('PUT', `/api/me/device-links/${crypto.randomUUID()}`)
 };
 
 export const invitations = {
