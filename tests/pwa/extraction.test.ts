@@ -1,13 +1,15 @@
-import { describe, expect, test } from 'vitest';
-import { outlineOf } from '../../pwa/build-tools/icon-paths.ts';
-import { textsOf } from '../../pwa/build-tools/extract-messages.ts';
+import { describe, expect, test } from "vitest";
+import { outlineOf } from "../../pwa/build-tools/icon-paths.ts";
+import { textsOf } from "../../pwa/build-tools/extract-messages.ts";
 
-const msgids = (source: string, file = 'src/Screen.svelte') =>
-	textsOf(source, file).map(({ msgid, plural }) => (plural ? [msgid, plural] : msgid));
+const msgids = (source: string, file = "src/Screen.svelte") =>
+  textsOf(source, file).map(({ msgid, plural }) =>
+    plural ? [msgid, plural] : msgid,
+  );
 
-describe('texts are found', () => {
-	test('in markup, attributes, snippets, blocks and the script of a component', () => {
-		const source = `
+describe("texts are found", () => {
+  test("in markup, attributes, snippets, blocks and the script of a component", () => {
+    const source = `
 <script lang="ts">
 	import { t, tn } from '#lib/i18n/index.ts';
 	const title: string = t('In the script');
@@ -19,24 +21,24 @@ describe('texts are found', () => {
 {#if many > 1}{tn('{n} photo', '{n} photos', many)}{:else}{t('Otherwise')}{/if}
 {#each list as one (one.id)}{#snippet inner()}{t('In a snippet')}{/snippet}{/each}
 {@render row(t('Rendered'))}`;
-		expect(msgids(source).flat().sort()).toEqual(
-			[
-				'In the script',
-				'In an attribute',
-				`It's "quoted"`,
-				'In a quoted attribute',
-				'In a handler',
-				'{n} photo',
-				'{n} photos',
-				'Otherwise',
-				'In a snippet',
-				'Rendered'
-			].sort()
-		);
-	});
+    expect(msgids(source).flat().sort()).toEqual(
+      [
+        "In the script",
+        "In an attribute",
+        `It's "quoted"`,
+        "In a quoted attribute",
+        "In a handler",
+        "{n} photo",
+        "{n} photos",
+        "Otherwise",
+        "In a snippet",
+        "Rendered",
+      ].sort(),
+    );
+  });
 
-	test('in TypeScript, over several lines, but not in comments or strings', () => {
-		const source = `
+  test("in TypeScript, over several lines, but not in comments or strings", () => {
+    const source = `
 // t('in a comment')
 /* t('in another') */
 const text = "t('in a string')";
@@ -47,39 +49,51 @@ export const word = t(
 );
 export const later = N_('Marked for later') as string;
 format.t('a method of something else');`;
-		expect(msgids(source, 'src/lib/words.ts')).toEqual(['Over two lines', 'Marked for later']);
-	});
+    expect(msgids(source, "src/lib/words.ts")).toEqual([
+      "Over two lines",
+      "Marked for later",
+    ]);
+  });
 
-	test('and t(name) is let by, because N_ marked what the name holds', () => {
-		expect(msgids('<p>{t(look.word)}{t(word)}</p>')).toEqual([]);
-	});
+  test("and t(name) is let by, because N_ marked what the name holds", () => {
+    expect(msgids("<p>{t(look.word)}{t(word)}</p>")).toEqual([]);
+  });
 });
 
-describe('a text put together when the app runs is refused with its file and line', () => {
-	test.each([
-		['a template literal', '\n<p>{t(`Hello ${name}`)}</p>'],
-		['a template literal without places', '\n<p>{t(`Hello`)}</p>'],
-		['a sum with a variable', "\n<p>{t('Hello ' + name)}</p>"],
-		['a choice', "\n<p>{t(late ? 'Late' : 'In time')}</p>"],
-		['a plural that is a variable', "\n<p>{tn('one', many, 2)}</p>"],
-		['an empty text', "\n<p>{t('')}</p>"],
-		['a marker around a variable', '\n<p>{N_(name)}</p>']
-	])('%s', (_name, source) => {
-		expect(() => textsOf(source, 'src/Screen.svelte')).toThrow(/^src\/Screen\.svelte:2: /);
-	});
+describe("a text put together when the app runs is refused with its file and line", () => {
+  test.each([
+    ["a template literal", "\n<p>{t(`Hello ${name}`)}</p>"],
+    ["a template literal without places", "\n<p>{t(`Hello`)}</p>"],
+    ["a sum with a variable", "\n<p>{t('Hello ' + name)}</p>"],
+    ["a choice", "\n<p>{t(late ? 'Late' : 'In time')}</p>"],
+    ["a plural that is a variable", "\n<p>{tn('one', many, 2)}</p>"],
+    ["an empty text", "\n<p>{t('')}</p>"],
+    ["a marker around a variable", "\n<p>{N_(name)}</p>"],
+  ])("%s", (_name, source) => {
+    expect(() => textsOf(source, "src/Screen.svelte")).toThrow(
+      /^src\/Screen\.svelte:2: /,
+    );
+  });
 });
 
-describe('an icon', () => {
-	const svg = (inside: string) => `<!-- licence --><svg\n class="x"\n>${inside}</svg>`;
+describe("an icon", () => {
+  const svg = (inside: string) =>
+    `<!-- licence --><svg\n class="x"\n>${inside}</svg>`;
 
-	test('becomes one outline, whatever its shapes are', () => {
-		const inside = '<path d="m2 2 5 5" /><line x1="1" y1="2" x2="3" y2="4" /><circle cx="12" cy="12" r="2" />';
-		expect(outlineOf(svg(inside), 'icon')).toBe('M2 2l5 5M1 2L3 4M10 12a2 2 0 1 0 4 0a2 2 0 1 0 -4 0z');
-	});
+  test("becomes one outline, whatever its shapes are", () => {
+    const inside =
+      '<path d="m2 2 5 5" /><line x1="1" y1="2" x2="3" y2="4" /><circle cx="12" cy="12" r="2" />';
+    expect(outlineOf(svg(inside), "icon")).toBe(
+      "M2 2l5 5M1 2L3 4M10 12a2 2 0 1 0 4 0a2 2 0 1 0 -4 0z",
+    );
+  });
 
-	test('that one outline cannot draw stops the build', () => {
-		expect(() => outlineOf(svg('<circle cx="1" cy="1" r="1" fill="currentColor" />'), 'dot.svg')).toThrow(
-			'dot.svg'
-		);
-	});
+  test("that one outline cannot draw stops the build", () => {
+    expect(() =>
+      outlineOf(
+        svg('<circle cx="1" cy="1" r="1" fill="currentColor" />'),
+        "dot.svg",
+      ),
+    ).toThrow("dot.svg");
+  });
 });

@@ -158,14 +158,14 @@ async def test_the_place_in_a_photo_is_offered_when_it_can_be_true(
         made = await shrink(page, realdata / "photos" / str(entry["file"]))
         wanted = entry.get("gps")
         if isinstance(wanted, dict) and not str(entry["file"]).startswith("made_gps"):
-            assert made.gps == pytest.approx((wanted["lat"], wanted["lon"]), abs=1e-5), entry["file"]
+            assert made.gps == pytest.approx((wanted["lat"], wanted["lon"]), abs=1e-5), entry[
+                "file"
+            ]
         else:
             assert made.gps is None, entry["file"]
 
 
-async def test_what_this_browser_cannot_decode_is_sent_as_it_is(
-    page: Page, realdata: Path
-) -> None:
+async def test_what_this_browser_cannot_decode_is_sent_as_it_is(page: Page, realdata: Path) -> None:
     for name in ("gps_iphone11promax.heic", "gps_android_nokia83_street_dusk.heif"):
         source = (realdata / "photos" / name).read_bytes()
         made = await shrink(page, realdata / "photos" / name)

@@ -1,52 +1,71 @@
 /** A phone for tests: a database of its own, a clock that stands still, photos of random bytes. */
-import 'fake-indexeddb/auto';
-import type { Client } from '#lib/api/client.ts';
-import { openDatabase, type Db } from '#lib/data/db.ts';
-import type { DrainParts } from '#lib/data/drain.ts';
-import type { PhotoRow, ReportDraft } from '#lib/data/rows.ts';
-import { addPhoto, emptyReportDraft } from '#lib/data/drafts.ts';
-import { sha256Hex } from '#lib/photo/sha256.ts';
+import "fake-indexeddb/auto";
+import type { Client } from "#lib/api/client.ts";
+import { openDatabase, type Db } from "#lib/data/db.ts";
+import type { DrainParts } from "#lib/data/drain.ts";
+import type { PhotoRow, ReportDraft } from "#lib/data/rows.ts";
+import { addPhoto, emptyReportDraft } from "#lib/data/drafts.ts";
+import { sha256Hex } from "#lib/photo/sha256.ts";
 
 export interface Phone {
-	db: Db;
-	parts: DrainParts;
-	clock: { now: number };
+  db: Db;
+  parts: DrainParts;
+  clock: { now: number };
 }
 
 export async function newPhone(client: Client): Promise<Phone> {
-	const db = await openDatabase(`phone-${crypto.randomUUID()}`);
-	const clock = { now: 1_000_000 };
-	const locks = locksOf(`${db.name}-`);
-	const parts = { db, client, locks, now: () => clock.now, random: () => 0.5, photosAllowed: async () => true };
-	return { db, parts, clock };
+  const db = await openDatabase(`phone-${crypto.randomUUID()}`);
+  const clock = { now: 1_000_000 };
+  const locks = locksOf(`${db.name}-`);
+  const parts = {
+    db,
+    client,
+    locks,
+    now: () => clock.now,
+    random: () => 0.5,
+    photosAllowed: async () => true,
+  };
+  return { db, parts, clock };
 }
 
 /** Locks are the whole process's: each phone gets names of its own. */
-function locksOf(prefix: string): Pick<LockManager, 'request'> {
-	const request = (name: string, ...rest: unknown[]) =>
-		(navigator.locks.request as (...all: unknown[]) => Promise<unknown>)(prefix + name, ...rest);
-	return { request: request as LockManager['request'] };
+function locksOf(prefix: string): Pick<LockManager, "request"> {
+  const request = (name: string, ...rest: unknown[]) =>
+    (navigator.locks.request as (...all: unknown[]) => Promise<unknown>)(
+      prefix + name,
+      ...rest,
+    );
+  return { request: request as LockManager["request"] };
 }
 
 export async function makePhoto(size: number): Promise<PhotoRow> {
-	const bytes = new Uint8Array(size);
-	for (let at = 0; at < size; at += 65_536) crypto.getRandomValues(bytes.subarray(at, at + 65_536));
-	return {
-		id: crypto.randomUUID(),
-		sha256: await sha256Hex(bytes.buffer),
-		type: 'image/jpeg',
-		width: 10,
-		height: 10,
-		bytes: bytes.buffer,
-		gps: null,
-		original: false,
-		createdAt: 0
-	};
+  const bytes = new Uint8Array(size);
+  for (let at = 0; at < size; at += 65_536)
+    crypto.getRandomValues(bytes.subarray(at, at + 65_536));
+  return {
+    id: crypto.randomUUID(),
+    sha256: await sha256Hex(bytes.buffer),
+    type: "image/jpeg",
+    width: 10,
+    height: 10,
+    bytes: bytes.buffer,
+    gps: null,
+    original: false,
+    createdAt: 0,
+  };
 }
 
 /** A report ready to be submitted, with photos of the given sizes. */
-export async function draftWith(phone: Phone, ...sizes: number[]): Promise<ReportDraft> {
-	const draft = { ...emptyReportDraft(), category_id: 'light', description: 'the lamp is out' };
-	for (const size of sizes) await addPhoto(phone.db, draft, await makePhoto(size));
-	return draft;
+export async function draftWith(
+  phone: Phone,
+  ...sizes: number[]
+): Promise<ReportDraft> {
+  const draft = {
+    ...emptyReportDraft(),
+    category_id: "light",
+    description: "the lamp is out",
+  };
+  for (const size of sizes)
+    await addPhoto(phone.db, draft, await makePhoto(size));
+  return draft;
 }

@@ -1,0 +1,7 @@
+"""Where the built app is."""
+
+from pathlib import Path
+from typing import Final
+
+APP: Final = Path(__file__).parent.parent.parent / "pwa"
+BUILD: Final = APP / "build"
