@@ -335,6 +335,28 @@ def test_a_push_shows_a_notice_in_the_persons_language(
     assert worker.evaluate("self.noted") == [[title, direction, url]]
 
 
+def test_touching_a_notice_leads_the_open_window_there(
+    phone: Callable[[str], BrowserContext], server: Server
+) -> None:
+    context = phone("en")
+    page = open_screen(context, f"{server.origin}/me")
+    settled(page)
+    page.evaluate("window.sameDocument = true")
+    # Only a finger can touch a real one; its event is the same.
+    context.service_workers[0].evaluate(
+        """() => {
+            const notification = new Proxy(Object.create(Notification.prototype), {
+                get: (_, name) => (name === 'data' ? { url: '/' } : () => {})
+            });
+            const event = new ExtendableEvent('notificationclick');
+            Object.defineProperty(event, 'notification', { value: notification });
+            self.dispatchEvent(event);
+        }"""
+    )
+    wait_for(lambda: page.url == f"{server.origin}/")
+    assert page.evaluate("window.sameDocument")
+
+
 def push(context: BrowserContext, page: Page, server: Server, data: str) -> None:
     """Lets the browser deliver a real push event to the app's worker."""
     devtools = context.new_cdp_session(page)
