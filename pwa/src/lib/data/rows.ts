@@ -10,7 +10,7 @@ import type {
 	MoveIn,
 	NotificationOut,
 	ProblemBody,
-	PushSubscriptionIn,
+	SubscriptionIn,
 	ReportIn,
 	ReportOut,
 	ReportPatch
@@ -25,7 +25,7 @@ export interface Payloads {
 	read: { seq: number };
 	notification_read: { ids: string[] };
 	profile: MePatch;
-	push_subscription: PushSubscriptionIn;
+	push_subscription: SubscriptionIn;
 	push_unsubscription: Record<string, never>;
 }
 export type Kind = keyof Payloads;

@@ -2,15 +2,15 @@
 import { api } from '#lib/api/client.ts';
 import type {
 	ConfigOut,
+	DeviceList,
 	InvitationIn,
+	InvitationList,
 	InvitationOut,
-	InvitationPreviewOut,
-	InvitationRowOut,
+	InvitationPreview,
 	MeOut,
 	MePatch,
 	Role,
-	SessionIn,
-	SessionOut
+	SessionIn
 } from '#lib/api/types.ts';
 import * as account from '#lib/data/account.ts';
 import { database, getMeta, setMeta } from '#lib/data/db.ts';
@@ -77,7 +77,7 @@ export const session = {
 };
 
 /** What an invitation offers, before it is used. Throws `Problem` (codes invitation_*) or `Unreachable`. */
-export function previewInvitation(code: string): Promise<InvitationPreviewOut> {
+export function previewInvitation(code: string): Promise<InvitationPreview> {
 	return api.request('POST', '/api/invitations/preview', { body: { code } });
 }
 
@@ -99,7 +99,7 @@ function isConfig(answer: unknown): answer is ConfigOut {
 
 /** Screens about devices and invitations need the network; all throw `Problem` or `Unreachable`. */
 export const devices = {
-	list: async () => (await api.request<{ sessions: SessionOut[] }>('GET', '/api/me/sessions')).sessions,
+	list: async () => (await api.request<DeviceList>('GET', '/api/me/sessions')).sessions,
 	revoke: (id: string) => api.request<null>('DELETE', `/api/me/sessions/${id}`),
 	/** A code (10 minutes) that signs in a second device to this same account. */
 	link: () => api.request<InvitationOut>('PUT', `/api/me/device-links/${crypto.randomUUID()}`)
@@ -107,12 +107,8 @@ export const devices = {
 
 export const invitations = {
 	list: async (areaId: string) =>
-		(
-			await api.request<{ invitations: InvitationRowOut[] }>(
-				'GET',
-				`/api/invitations?area_id=${encodeURIComponent(areaId)}`
-			)
-		).invitations,
+		(await api.request<InvitationList>('GET', `/api/invitations?area_id=${encodeURIComponent(areaId)}`))
+			.invitations,
 	/** `id`: make it once per form, so that a second tap gives the same code. */
 	invite: (id: string, input: InvitationIn) =>
 		api.request<InvitationOut>('PUT', `/api/invitations/${id}`, { body: input }),

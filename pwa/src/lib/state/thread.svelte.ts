@@ -63,7 +63,8 @@ async function sentItem(db: Db, message: MessageOut, entry: OutboxEntry | undefi
 		mine: message.mine,
 		kind: message.kind,
 		text: message.text,
-		event: message.event,
+		// The server's states are ours; its description calls them text.
+		event: message.event as ThreadEvent | null,
 		question: message.question,
 		createdAt: message.created_at,
 		photos: await serverPhotos(db, message.photos, entry),
