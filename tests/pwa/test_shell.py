@@ -345,15 +345,13 @@ def test_touching_a_notice_leads_the_open_window_there(
     # Only a finger can touch a real one; its event is the same.
     context.service_workers[0].evaluate(
         """() => {
-            const notification = new Proxy(Object.create(Notification.prototype), {
-                get: (_, name) => (name === 'data' ? { url: '/' } : () => {})
-            });
+            const notification = { data: { url: '/' }, close() {} };
             const event = new ExtendableEvent('notificationclick');
             Object.defineProperty(event, 'notification', { value: notification });
             self.dispatchEvent(event);
         }"""
     )
-    wait_for(lambda: page.url == f"{server.origin}/")
+    wait_for(lambda: page.evaluate("location.pathname") == "/")
     assert page.evaluate("window.sameDocument")
 
 
