@@ -134,4 +134,4 @@ class PhotoController(Controller):
     ) -> Stream:
         photo = await service.open_photo(actor, photo_id, variant)
         headers = {**photo.headers, "Content-Length": str(photo.size)}
-        return Stream(photo.chunks, headers=headers, media_type=headers.pop("Content-Type"))
+        return Stream(photo.chunks, headers=headers)

@@ -27,11 +27,18 @@ _OPEN: Final = "r.state NOT IN ('closed', 'rejected', 'merged', 'withdrawn')"
 _DONE: Final = "r.state IN ('closed', 'rejected', 'merged', 'withdrawn')"
 
 # As `backend.text.fold`: marks off, đ and Arabic letters in one form, digits ASCII, one space.
-_FOLDED: Final = r"""
-btrim(regexp_replace(lower(translate(regexp_replace(normalize(r.description, NFKD),
-    '[\u0300-\u036f\u064b-\u065f\u0670\u0640\u200b-\u200f\u2060\ufeff]', '', 'g'),
-    'đĐðÐɖكيىةەہھٱ٠١٢٣٤٥٦٧٨٩۰۱۲۳۴۵۶۷۸۹', 'dddddکییههههها01234567890123456789')), '\s+', ' ', 'g'))
+_LETTERS: Final = {
+    **dict.fromkeys("đĐðÐɖ", "d"),
+    **dict.fromkeys("ةەہھ", "ه"),
+    **{"ك": "ک", "ي": "ی", "ى": "ی", "ٱ": "ا"},
+    **dict(zip("٠١٢٣٤٥٦٧٨٩۰۱۲۳۴۵۶۷۸۹", "01234567890123456789", strict=True)),
+}
+FOLDED: Final = rf"""
+btrim(regexp_replace(translate(lower(regexp_replace(normalize(r.description, NFKD),
+    '[\u0300-\u036f\u064b-\u065f\u0670\u0640\u200b-\u200f\u2060\ufeff]', '', 'g')),
+    '{"".join(_LETTERS)}', '{"".join(_LETTERS.values())}'), '\s+', ' ', 'g'))
 """
+"""The key of a description, in SQL; the words asked for are folded by `fold`."""
 
 
 class DeskQuestion(Struct, frozen=True):
@@ -74,7 +81,7 @@ async def list_desk(actor: Actor, question: DeskQuestion) -> "list[Record]":
     key = fold(question.words)
     if key:
         code = read_code(question.words)
-        found = f"strpos({_FOLDED}, {place(key)}) > 0"
+        found = f"strpos({FOLDED}, {place(key)}) > 0"
         if code is not None:
             found = f"(r.code = {place(code)} OR {found})"
         wanted = f"SELECT r.* FROM ({wanted} LIMIT {SEARCHED}) r WHERE {found} ORDER BY {order}"

@@ -21,7 +21,7 @@ from backend.media.schemas import PhotoReceipt
 from backend.reports import queries, telling
 from backend.reports.codes import new_code
 from backend.reports.content import CleanReport, clean_position, clean_report
-from backend.reports.policy import sides_of
+from backend.reports.policy import sides_of, viewer_of
 from backend.reports.report import Report
 from backend.reports.schemas import ReportIn, ReportPatch, ReportReceipt
 from backend.threads import service as threads
@@ -215,7 +215,7 @@ async def edit_report(actor: Actor, report_id: UUID, patch: ReportPatch) -> None
             if getattr(after, column) != getattr(before, column)
         }
         if changed:
-            await _store_correction(before, after, changed)
+            await _store_correction(actor, before, after, changed)
 
 
 async def _patched_place(patch: ReportPatch) -> Place | None:
@@ -266,7 +266,9 @@ async def _corrected(before: Report, patch: ReportPatch, found: Place | None) ->
     )
 
 
-async def _store_correction(before: Report, after: Report, changed: dict[str, object]) -> None:
+async def _store_correction(
+    actor: Actor, before: Report, after: Report, changed: dict[str, object]
+) -> None:
     routed = before.department_id != after.department_id
     now = datetime.now(UTC)
     events = [ThreadEvent("edited")]
@@ -287,7 +289,7 @@ async def _store_correction(before: Report, after: Report, changed: dict[str, ob
         for place, event in enumerate(events, 1)
     ]
     await queries.update_report(after.id, len(entries), {**changed, "updated_at": now})
-    await threads.append(entries)
+    await threads.append(entries, viewer=viewer_of(actor, after))
     fresh_ids = [entry.id for entry in entries]
     if before.path == after.path and not routed:
         await telling.touch_report(after, fresh_ids)
