@@ -32,13 +32,17 @@ async def send(
     person: Person, world: World, category: str = "lamp", **changes: object
 ) -> dict[str, object]:
     """Sends a report; returns its receipt."""
-    answer = await person.put(f"/api/reports/{uuid.uuid4()}", report_body(world, category, **changes))
+    answer = await person.put(
+        f"/api/reports/{uuid.uuid4()}", report_body(world, category, **changes)
+    )
     assert answer.status_code == 201, answer.text
     receipt: dict[str, object] = answer.json()
     return receipt
 
 
-async def say(person: Person, report_id: object, text: str = "Xin chào", **more: object) -> httpx.Response:
+async def say(
+    person: Person, report_id: object, text: str = "Xin chào", **more: object
+) -> httpx.Response:
     return await person.put(
         f"/api/reports/{report_id}/messages/{uuid.uuid4()}", {"text": text, **more}
     )

@@ -124,9 +124,7 @@ async def test_a_page_of_another_tray_is_refused(world: World) -> None:
     for number in range(2):
         await send(world.alice, world, description=str(number))
     cursor = (await desk(world.chi, limit="1"))["cursor"]
-    answer = await world.chi.get(
-        "/api/desk/reports", params={"tray": "all", "cursor": str(cursor)}
-    )
+    answer = await world.chi.get("/api/desk/reports", params={"tray": "all", "cursor": str(cursor)})
     assert answer.json()["code"] == "bad_cursor"
 
 
@@ -195,7 +193,9 @@ async def test_words_that_stand_nowhere_find_nothing(world: World) -> None:
     assert await ids(world.chi, q="'; DROP TABLE report; --") == []
 
 
-@pytest.mark.parametrize("params", [{"tray": "x"}, {"limit": "0"}, {"limit": "101"}, {"state": "x"}])
+@pytest.mark.parametrize(
+    "params", [{"tray": "x"}, {"limit": "0"}, {"limit": "101"}, {"state": "x"}]
+)
 async def test_a_question_that_makes_no_sense_is_refused(
     world: World, params: dict[str, str]
 ) -> None:
@@ -203,7 +203,9 @@ async def test_a_question_that_makes_no_sense_is_refused(
     assert answer.status_code == 422, answer.text
 
 
-async def test_the_database_folds_vietnamese_and_persian_as_the_server_does(connection: "Connection") -> None:
+async def test_the_database_folds_vietnamese_and_persian_as_the_server_does(
+    connection: "Connection",
+) -> None:
     vectors = json.loads(Path("tests/vectors/text.json").read_text("utf-8"))["fold"]
     ours = [vector for vector in vectors if vector["name"].startswith(("vi ", "fa "))]
     assert len(ours) > 20

@@ -27,7 +27,11 @@ async def test_the_author_corrects_words_and_the_thread_says_so(world: World) ->
 
 async def test_a_correction_that_changes_nothing_writes_nothing(world: World) -> None:
     receipt = await send(world.alice, world)
-    for patch in ({}, {"description": "Đèn trước nhà không sáng"}, {"lat": world.lat, "lon": world.lon}):
+    for patch in (
+        {},
+        {"description": "Đèn trước nhà không sáng"},
+        {"lat": world.lat, "lon": world.lon},
+    ):
         assert (await world.alice.patch(f"/api/reports/{receipt['id']}", patch)).status_code == 200
     assert len(await messages_of(world.alice, receipt["id"])) == 1
 

@@ -196,7 +196,10 @@ async def test_the_whole_course_stands_in_the_thread_in_order(world: World) -> N
 async def test_the_head_sees_the_whole_course(world: World) -> None:
     report_id = (await send(world.alice, world))["id"]
     await move(world.chi, report_id, "accepted")
-    head, officer = await messages_of(world.bang, report_id), await messages_of(world.chi, report_id)
+    head, officer = (
+        await messages_of(world.bang, report_id),
+        await messages_of(world.chi, report_id),
+    )
     assert [message["id"] for message in head] == [message["id"] for message in officer]
     assert head[1]["author_name"] == "Chi"
 
@@ -215,7 +218,9 @@ async def test_a_move_sent_twice_happens_once(world: World) -> None:
     path = f"/api/reports/{report_id}/moves/{move_id}"
     first = await world.chi.put(path, {"to": "accepted"})
     await move(world.chi, report_id, "in_progress")
-    again = await world.chi.put(path, {"to": "accepted", "device_created_at": "2020-01-01T00:00:00Z"})
+    again = await world.chi.put(
+        path, {"to": "accepted", "device_created_at": "2020-01-01T00:00:00Z"}
+    )
     assert (first.status_code, again.status_code) == (201, 200)
     assert first.json() == again.json()
     assert len(await messages_of(world.chi, report_id)) == 3

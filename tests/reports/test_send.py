@@ -276,7 +276,9 @@ async def test_decomposed_vietnamese_is_kept_in_one_form(world: World) -> None:
 
 
 async def test_control_characters_and_direction_tricks_are_taken_out(world: World) -> None:
-    receipt = await send(world.alice, world, description="a\x00b\x1b[31m\u202egnp.exe\u2069 c\u200cd")
+    receipt = await send(
+        world.alice, world, description="a\x00b\x1b[31m\u202egnp.exe\u2069 c\u200cd"
+    )
     report = await report_of(world.alice, receipt["id"])
     assert report["description"] == "ab[31mgnp.exe c\u200cd"
 
