@@ -1,8 +1,8 @@
 import { self } from '$app/service-worker';
-import { workInBackground } from '#lib/data/background.ts';
+import { renewSubscription, workInBackground } from '#lib/data/background.ts';
 import type { ToWorker } from '#lib/worker-messages.ts';
 import { answer, dropOldVersions, keep, precache, signedIn, signedOut } from './caching.ts';
-import { open, show } from './push.ts';
+import { open, renew, show } from './push.ts';
 import { shareAddress, takeShare } from './share.ts';
 
 self.addEventListener('install', (event) => {
@@ -30,8 +30,17 @@ self.addEventListener('push', (event) => {
 	event.waitUntil(Promise.all([show(event.data), workInBackground().catch(() => undefined)]));
 });
 
+self.addEventListener('pushsubscriptionchange', (event) => {
+	const { waitUntil } = event as ExtendableEvent;
+	waitUntil.call(event, renew());
+});
+
 self.addEventListener('notificationclick', (event) => {
 	event.waitUntil(open(event.notification));
+});
+
+self.addEventListener('pushsubscriptionchange', (event) => {
+	(event as ExtendableEvent).waitUntil(renewSubscription(self.registration.pushManager));
 });
 
 /** Background Sync, where the browser has it: TypeScript's library does not know the event. */

@@ -3,6 +3,7 @@ import type {
 	AreaOut,
 	CategoryOut,
 	DepartmentOut,
+	Language,
 	LocatedBy,
 	MePatch,
 	MessageIn,
@@ -156,6 +157,10 @@ export interface Meta {
 	revokeSession: string;
 	/** Data saver: photos wait for an unmetered line (O10). */
 	photosWaitForWifi: boolean;
+	/** The push subscription as last told to the server, for which sign-in and in which language. */
+	pushSubscription: { id: string; endpoint: string; session: string; language: Language };
+	/** The person does not want to be told on this device, or not yet. */
+	pushDeclined: boolean;
 	/** The public configuration as last seen. */
 	config: unknown;
 	/** Highest `order` given out. */

@@ -15,6 +15,7 @@ export * from './drafts.svelte.ts';
 export { Live } from './live.svelte.ts';
 export * from './notifications.svelte.ts';
 export type { PhotoView } from './pictures.ts';
+export { push, type PushPermission } from './push.svelte.ts';
 export * from './queue.svelte.ts';
 export { reports, type ReportView } from './reports.svelte.ts';
 export * from './session.svelte.ts';

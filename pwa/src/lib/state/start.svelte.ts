@@ -1,4 +1,5 @@
 /** Setting everything going, and how fresh what is shown is. */
+import { showBadge } from '#lib/data/badge.ts';
 import { database, getMeta } from '#lib/data/db.ts';
 import { pullNow, startRunning } from '#lib/data/running.ts';
 import { listen } from '#lib/data/signal.ts';
@@ -6,6 +7,7 @@ import * as storage from '#lib/data/storage.ts';
 import { tellWorker } from '#lib/worker-messages.ts';
 import { Live } from './live.svelte.ts';
 import { forgetUrls } from './pictures.ts';
+import { renewPush } from './push.svelte.ts';
 
 /** Call once, in the outermost layout's `onMount`; its result ends everything. */
 export function startApp(): () => void {
@@ -13,9 +15,15 @@ export function startApp(): () => void {
 	const stopListening = listen((signal) => {
 		if (signal.wiped || signal.changed?.includes('photos')) void tidyPictures();
 		if (signal.signedIn) void introduce();
+		if (signal.wiped || signal.changed?.includes('account')) void renewPush();
+		if (signal.wiped || signal.changed?.some((store) => store === 'notifications' || store === 'outbox')) {
+			void database().then(showBadge);
+		}
 		if (signal.wiped) void tellWorker({ type: 'signed-out' });
 	});
 	void introduce();
+	void renewPush();
+	void database().then(showBadge);
 	return () => {
 		stopRunning();
 		stopListening();

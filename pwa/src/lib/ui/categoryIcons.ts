@@ -1,8 +1,11 @@
+import brickWall from 'lucide-static/icons/brick-wall.svg?path';
 import building from 'lucide-static/icons/building-2.svg?path';
 import bus from 'lucide-static/icons/bus.svg?path';
 import circleQuestionMark from 'lucide-static/icons/circle-question-mark.svg?path';
 import construction from 'lucide-static/icons/construction.svg?path';
+import droplet from 'lucide-static/icons/droplet.svg?path';
 import droplets from 'lucide-static/icons/droplets.svg?path';
+import factory from 'lucide-static/icons/factory.svg?path';
 import flame from 'lucide-static/icons/flame.svg?path';
 import hardHat from 'lucide-static/icons/hard-hat.svg?path';
 import heartPulse from 'lucide-static/icons/heart-pulse.svg?path';
@@ -28,11 +31,14 @@ import zap from 'lucide-static/icons/zap.svg?path';
 
 /** What a department may choose for a category, by Lucide's names. */
 const icons: Readonly<Record<string, string>> = {
+	'brick-wall': brickWall,
 	'building-2': building,
 	bus,
 	'circle-question-mark': circleQuestionMark,
 	construction,
+	droplet,
 	droplets,
+	factory,
 	flame,
 	'hard-hat': hardHat,
 	'heart-pulse': heartPulse,
