@@ -99,9 +99,7 @@ def test_everyone_stands_on_their_side() -> None:
         assert sides_of(actor, report) == sides
 
 
-def test_an_officer_who_reports_to_their_own_department_speaks_as_reporter_and_asks_as_officer() -> (
-    None
-):
+def test_an_officer_who_reports_to_their_own_department_speaks_as_reporter() -> None:
     report = a_report()
     assert report.department_id
     actor = an_actor(("officer", report.department_id), account_id=report.account_id)
