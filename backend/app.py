@@ -4,8 +4,9 @@ import contextlib
 from collections.abc import AsyncIterator
 
 import msgspec
-from litestar import Litestar, Response, Router, get
+from litestar import Litestar, Request, Response, Router, get
 from litestar.config.compression import CompressionConfig
+from litestar.datastructures import State
 from litestar.di import Provide
 from litestar.middleware import DefineMiddleware
 from litestar.openapi.config import OpenAPIConfig
@@ -16,6 +17,7 @@ from backend.accounts.controller import InvitationController, MeController, Sess
 from backend.accounts.schemas import CONSENT_VERSION
 from backend.actor import anyone
 from backend.areas import service as areas
+from backend.errors import NotFound
 from backend.i18n import LANGUAGES, Language
 from backend.logs import configure_logs, get_logger
 from backend.media import service as media
@@ -91,6 +93,17 @@ async def get_metrics() -> Response[bytes]:
     return Response(metrics.render(), media_type=metrics.CONTENT_TYPE)
 
 
+@get("/api/openapi.json", policy=anyone, include_in_schema=False)
+async def get_description(request: Request[object, object, State]) -> Response[bytes]:
+    """This API in OpenAPI 3.1."""
+    description = msgspec.json.encode(request.app.openapi_schema.to_schema())
+    return Response(description, media_type="application/vnd.oai.openapi+json")
+
+
+def _not_there(_connection: object, _handler: object) -> None:
+    raise NotFound
+
+
 @contextlib.asynccontextmanager
 async def _running(app: Litestar) -> AsyncIterator[None]:
     settings = get_settings()
@@ -119,6 +132,7 @@ def create_api(settings: Settings) -> Litestar:
                 "/",
                 route_handlers=[
                     get_config,
+                    get_description,
                     health,
                     get_metrics,
                     SessionController,
@@ -151,7 +165,10 @@ def create_api(settings: Settings) -> Litestar:
         openapi_config=OpenAPIConfig(
             title="Khu Phố",
             version=VERSION,
-            path="/api",
+            # Litestar's own pages answer unknown addresses with HTML; ours stands beside them.
+            openapi_router=Router(
+                "/api/description", route_handlers=[], guards=[_not_there], include_in_schema=False
+            ),
             render_plugins=[JsonRenderPlugin(path="/openapi.json")],
         ),
         logging_config=None,

@@ -126,7 +126,7 @@ def _unexpected(request: Request[Any, Any, Any], error: Exception) -> Response[b
             return _disk_full(request, error)
         if isinstance(error, ConnectionError | TimeoutError):
             return _database_away(request, error)
-    if isinstance(error, RecursionError):  # JSON nested beyond reason
+    if isinstance(error, RecursionError | UnicodeDecodeError):  # nested beyond reason; not UTF-8
         return answer(request, BrokenBody())
     get_logger().error("unexpected", exc_info=error)
     return answer(request, InternalError())

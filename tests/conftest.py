@@ -51,8 +51,10 @@ async def api(database_url: str) -> AsyncIterator[object]:
     """The running API (pool, media store, keys, listener), without the built app in front."""
     from backend import db, migrate
     from backend.app import create_api
+    from backend.logs import configure_logs
     from backend.settings import get_settings
 
+    configure_logs(get_settings().log_level)
     await db.open_pool(get_settings(), size=2)
     await migrate.migrate()
     await db.close_pool()

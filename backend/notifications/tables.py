@@ -1,6 +1,6 @@
 """The inbox, and where its pushes go. The schema itself is made by `backend/migrations`."""
 
-from piccolo.columns import UUID, Boolean, Text, Timestamptz
+from piccolo.columns import UUID, Boolean, Integer, Text, Timestamptz
 from piccolo.table import Table
 
 
@@ -24,3 +24,6 @@ class PushSubscription(Table, tablename="push_subscription"):
     p256dh = Text()
     auth = Text()
     language = Text()
+    created_at = Timestamptz()
+    last_sent_at = Timestamptz(null=True, default=None)
+    failures = Integer(default=0)
