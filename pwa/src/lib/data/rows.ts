@@ -2,6 +2,7 @@
 import type {
 	AreaOut,
 	CategoryOut,
+	ConfigOut,
 	DepartmentOut,
 	Language,
 	LocatedBy,
@@ -162,7 +163,7 @@ export interface Meta {
 	/** The person does not want to be told on this device, or not yet. */
 	pushDeclined: boolean;
 	/** The public configuration as last seen. */
-	config: unknown;
+	config: ConfigOut;
 	/** Highest `order` given out. */
 	order: number;
 }

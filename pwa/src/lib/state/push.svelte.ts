@@ -2,7 +2,6 @@
 import { database, getMeta, setMeta } from '#lib/data/db.ts';
 import { endSubscription, keepSubscribed } from '#lib/data/push.ts';
 import { changed } from '#lib/data/signal.ts';
-import { i18n } from '#lib/i18n/index.ts';
 import { Live } from './live.svelte.ts';
 import { getConfig } from './session.svelte.ts';
 
@@ -65,12 +64,13 @@ export async function renewPush(): Promise<void> {
 	permission = presentPermission();
 	if (permission !== 'granted') return;
 	const db = await database();
+	const me = await db.get('account', 'me');
 	const stopped = (await getMeta(db, 'pushDeclined')) && !(await getMeta(db, 'pushSubscription'));
-	const config = stopped ? null : await getConfig();
-	if (!config) return;
+	const config = !me || stopped ? null : await getConfig();
+	if (!me || !config) return;
 	try {
 		const { pushManager } = await navigator.serviceWorker.ready;
-		await keepSubscribed(db, pushManager, config.push_key, i18n.language);
+		await keepSubscribed(db, pushManager, config.push_key, me.language);
 	} catch {
 		// The browser's push service cannot be reached (or is blocked): the in-app inbox has everything, too.
 	}
