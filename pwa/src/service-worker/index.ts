@@ -1,5 +1,5 @@
 import { self } from '$app/service-worker';
-import { renewSubscription, workInBackground } from '#lib/data/background.ts';
+import { workInBackground } from '#lib/data/background.ts';
 import type { ToWorker } from '#lib/worker-messages.ts';
 import { answer, dropOldVersions, keep, precache, signedIn, signedOut } from './caching.ts';
 import { open, renew, show } from './push.ts';
@@ -37,10 +37,6 @@ self.addEventListener('pushsubscriptionchange', (event) => {
 
 self.addEventListener('notificationclick', (event) => {
 	event.waitUntil(open(event.notification));
-});
-
-self.addEventListener('pushsubscriptionchange', (event) => {
-	(event as ExtendableEvent).waitUntil(renewSubscription(self.registration.pushManager));
 });
 
 /** Background Sync, where the browser has it: TypeScript's library does not know the event. */
