@@ -19,29 +19,52 @@ export interface PhotoView {
 	progress: number | null;
 }
 
-const urls = new Map<string, Promise<string | null>>();
+interface LocalPicture {
+	sha256: string;
+	url: string;
+}
+
+const urls = new Map<string, Promise<LocalPicture | null>>();
+
+/**
+ * Pictures whose bytes have just left the phone, by SHA-256: shown until the server has made its own copies, or a sent
+ * photo would vanish for a moment.
+ */
+const leaving = new Map<string, string>();
+const leavingKept = 20;
 
 /** An object URL for a photo on this phone, made once; null when its bytes are gone. */
-export function localUrl(db: Db, photoId: string): Promise<string | null> {
+async function localUrl(db: Db, photoId: string): Promise<string | null> {
 	const known = urls.get(photoId);
-	if (known) return known;
+	if (known) return (await known)?.url ?? null;
 	const made = db.get('photos', photoId).then((row) => {
-		if (row) return URL.createObjectURL(new Blob([row.bytes], { type: row.type }));
+		if (row)
+			return { sha256: row.sha256, url: URL.createObjectURL(new Blob([row.bytes], { type: row.type })) };
 		urls.delete(photoId);
 		return null;
 	});
 	urls.set(photoId, made);
-	return made;
+	return (await made)?.url ?? null;
 }
 
 /** Gives back the memory of photos that have left the phone. `kept`: the ids that are still in `photos`. */
 export async function forgetUrls(kept: ReadonlySet<string>): Promise<void> {
-	for (const [photoId, url] of urls) {
+	for (const [photoId, picture] of urls) {
 		if (kept.has(photoId)) continue;
 		urls.delete(photoId);
-		const address = await url;
-		if (address) URL.revokeObjectURL(address);
+		const gone = await picture;
+		if (gone) leaving.set(gone.sha256, gone.url);
 	}
+	for (const [sha256, url] of [...leaving].slice(0, -leavingKept)) {
+		leaving.delete(sha256);
+		URL.revokeObjectURL(url);
+	}
+}
+
+/** Nobody is signed in any more: not even a picture in memory stays. */
+export function forgetAllUrls(): void {
+	for (const url of leaving.values()) URL.revokeObjectURL(url);
+	leaving.clear();
 }
 
 /** Photos that are on this phone: of a draft, or of an entry. */
@@ -96,5 +119,6 @@ async function serverPhoto(db: Db, photo: PhotoOut, entry?: OutboxEntry): Promis
 	const [local] = here ? await localPhotos(db, [here]) : [];
 	if (local) return { ...local, key: id, width, height };
 	const state = photo.state === 'expected' ? 'waiting' : photo.state;
-	return { key: id, thumb: null, full: null, localId: null, width, height, state, progress: null };
+	const left = state === 'failed' ? null : (leaving.get(photo.sha256) ?? null);
+	return { key: id, thumb: left, full: left, localId: null, width, height, state, progress: null };
 }

@@ -6,20 +6,23 @@ import { listen } from '#lib/data/signal.ts';
 import * as storage from '#lib/data/storage.ts';
 import { tellWorker } from '#lib/worker-messages.ts';
 import { Live } from './live.svelte.ts';
-import { forgetUrls } from './pictures.ts';
+import { forgetAllUrls, forgetUrls } from './pictures.ts';
 import { renewPush } from './push.svelte.ts';
 
 /** Call once, in the outermost layout's `onMount`; its result ends everything. */
 export function startApp(): () => void {
 	const stopRunning = startRunning();
 	const stopListening = listen((signal) => {
-		if (signal.wiped || signal.changed?.includes('photos')) void tidyPictures();
+		if (signal.changed?.includes('photos')) void tidyPictures();
 		if (signal.signedIn) void introduce();
 		if (signal.wiped || signal.changed?.includes('account')) void renewPush();
 		if (signal.wiped || signal.changed?.some((store) => store === 'notifications' || store === 'outbox')) {
 			void database().then(showBadge);
 		}
-		if (signal.wiped) void tellWorker({ type: 'signed-out' });
+		if (signal.wiped) {
+			void tidyPictures().then(forgetAllUrls);
+			void tellWorker({ type: 'signed-out' });
+		}
 	});
 	void introduce();
 	void renewPush();
