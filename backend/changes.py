@@ -8,7 +8,7 @@ import uuid
 from collections.abc import Iterable, Sequence
 from typing import Final
 
-from backend.db import execute, fetch, fetch_one
+from backend.db import Rows, execute, fetch, fetch_one, write_before_commit
 
 CHANNEL: Final = "khupho_changed"
 
@@ -30,14 +30,18 @@ SELECT pg_notify('khupho_changed', scope::text) FROM (SELECT DISTINCT scope FROM
 
 
 async def touch(rows: Iterable[tuple[uuid.UUID, str, uuid.UUID]]) -> None:
-    """Say that (scope, kind, id) changed: in the feed and, at commit, to whoever listens."""
-    scopes, kinds, ids = [], [], []
-    for scope, kind, thing_id in rows:
-        scopes.append(scope)
-        kinds.append(kind)
-        ids.append(thing_id)
+    """Say that (scope, kind, id) changed: in the feed and, at commit, to whoever listens.
+
+    Inside `write_tx()` only. All touches of a transaction are written together at its end: in one
+    order for everybody, so that two transactions cannot deadlock, and their locks are short.
+    """
+    write_before_commit("touch", rows, _write)
+
+
+async def _write(touched: Rows) -> None:
+    scopes, kinds, ids = zip(*touched, strict=True) if touched else ((), (), ())
     if scopes:
-        await execute(_TOUCH, scopes, kinds, ids)
+        await execute(_TOUCH, list(scopes), list(kinds), list(ids))
 
 
 async def get_horizon() -> tuple[uuid.UUID, int]:

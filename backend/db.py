@@ -6,7 +6,8 @@ never start tasks inside one.
 """
 
 import contextlib
-from collections.abc import AsyncIterator, Sequence
+from collections.abc import AsyncIterator, Awaitable, Callable, Iterable, Sequence
+from contextvars import ContextVar
 from typing import TYPE_CHECKING, TypeVar, cast
 
 import asyncpg
@@ -75,7 +76,33 @@ def pool() -> "Pool[Record]":
 async def write_tx() -> AsyncIterator["Connection[Record]"]:
     """One transaction for one use case. Refuses to nest: an inner one would be a silent no-op."""
     async with ENGINE.transaction(allow_nested=False) as transaction:
-        yield cast("Connection[Record]", transaction.connection)
+        last: LastWork = {}
+        token = _last_work.set(last)
+        try:
+            yield cast("Connection[Record]", transaction.connection)
+            for rows, write in last.values():
+                await write(rows)
+        finally:
+            _last_work.reset(token)
+
+
+Rows = set[tuple[object, ...]]
+LastWork = dict[str, tuple[Rows, Callable[[Rows], Awaitable[None]]]]
+_last_work: ContextVar[LastWork | None] = ContextVar("last_work", default=None)
+
+
+def write_before_commit(
+    name: str, rows: Iterable[tuple[object, ...]], write: Callable[[Rows], Awaitable[None]]
+) -> None:
+    """Collect rows under `name`; the open `write_tx()` hands all of them to `write` as its end.
+
+    Raises:
+        RuntimeError: outside `write_tx()`.
+    """
+    last = _last_work.get()
+    if last is None:
+        raise RuntimeError("this must run inside write_tx()")
+    last.setdefault(name, (set(), write))[0].update(rows)
 
 
 async def is_answering() -> bool:
