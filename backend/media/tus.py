@@ -16,6 +16,7 @@ from typing import TYPE_CHECKING, Final, cast
 
 from litestar import Request
 from litestar.datastructures import State
+from litestar.enums import ScopeType
 from litestar.types import ASGIApp, Message, Receive, Scope, Send
 from msgspec import Struct
 
@@ -311,7 +312,7 @@ class TusAnswers:
 
     async def __call__(self, scope: Scope, receive: Receive, send: Send) -> None:
         said = {"Tus-Resumable": VERSION}
-        if scope["type"] == "http" and scope["method"] == "OPTIONS":
+        if scope["type"] == ScopeType.HTTP and scope["method"] == "OPTIONS":
             said.update(CAPABILITIES)
 
         async def send_with_version(message: Message) -> None:

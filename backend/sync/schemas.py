@@ -8,7 +8,8 @@ from backend.accounts.schemas import MeOut
 from backend.areas.schemas import AreaOut
 from backend.departments.schemas import CategoryOut, DepartmentOut
 from backend.notifications.schemas import NotificationOut
-from backend.reports.schemas import MessageOut, ReportOut
+from backend.reports.schemas import ReportOut
+from backend.threads.schemas import MessageOut
 
 
 class Upserts(Struct, omit_defaults=True):
