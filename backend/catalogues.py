@@ -3,8 +3,8 @@
 - `extract` writes `locales/messages.pot` from the Python sources (by Babel) and the app's sources
   (by Svelte's own parser, in `pwa/build-tools/extract-messages.ts`).
 - `update` brings the three `messages.po` to that: new texts empty, texts no longer used gone.
-- `compile` writes what the app is built with: one JSON a language, keyed by a short hash of the
-  msgid, with only the texts the app shows; and the few texts its service worker shows.
+- `compile` writes what the app is built with, keyed by a short hash of the msgid: a JSON a
+  language for everybody, another for the screens of work, and the service worker's few texts.
 - `check` says what is wrong with file and text, and exits with 1.
 """
 
@@ -30,6 +30,13 @@ from backend.i18n import LANGUAGES, Language
 ROOT: Final = Path(__file__).resolve().parent.parent
 APP: Final = "pwa/src/"
 WORKER: Final = "pwa/src/service-worker/"
+# Screens of heads, departments and the ward: residents never load their words.
+WORK: Final = (
+    "pwa/src/routes/head/",
+    "pwa/src/routes/desk/",
+    "pwa/src/routes/ward/",
+    "pwa/src/lib/desk/",
+)
 GENERATED: Final = ROOT / "pwa/src/lib/i18n/generated"
 
 # Babel gives Persian one form where CLDR has two, so the rules are written down here.
@@ -46,7 +53,8 @@ _PYTHON_KEYWORDS: Final[dict[str, tuple[int, ...] | None]] = {
     "ngettext_": (1, 2),
 }
 _PLACEHOLDER: Final = re.compile(r"\{[^{}]*\}")
-_KEY_DIGITS: Final = "0123456789abcdefghijklmnopqrstuvwxyz"
+# RFC 4648 §5
+_BASE64URL: Final = "ABCDEFGHIJKLMNOPQRSTUVWXYZabcdefghijklmnopqrstuvwxyz0123456789-_"
 
 
 class ExtractionError(Exception):
@@ -72,7 +80,7 @@ class Sources:
 
 
 def key_of(msgid: str) -> str:
-    """The short key of a text in the app's catalogue: 24 bits in base 36, 1-5 characters.
+    """The short key of a text in the app's catalogue: 24 bits as 4 characters of base64url.
 
     FNV-1a over UTF-16 code units with a final mix, exactly as `keyOf` in
     `pwa/src/lib/i18n/key.ts` computes it.
@@ -83,11 +91,7 @@ def key_of(msgid: str) -> str:
         value = ((value ^ (low | high << 8)) * 0x01000193) & 0xFFFFFFFF
     value = ((value ^ (value >> 16)) * 0x85EBCA6B) & 0xFFFFFFFF
     value = (value ^ (value >> 13)) & 0xFFFFFF
-    digits = ""
-    while value:
-        value, digit = divmod(value, 36)
-        digits = _KEY_DIGITS[digit] + digits
-    return digits or "0"
+    return "".join(_BASE64URL[value >> shift & 63] for shift in (18, 12, 6, 0))
 
 
 def read_sources() -> Sources:
@@ -222,38 +226,57 @@ def update() -> None:
 
 def compile_() -> None:
     """Writes the app's catalogues. Needs only the `.po` files, no node and no sources."""
-    worker: dict[str, dict[str, str | list[str]]] = {}
+    worker: dict[str, object] = {}
     for language in LANGUAGES:
-        catalogue = read_catalogue(language)
-        # The file says its language, so two catalogues never are the same file.
-        shown = {"": language, **compiled(catalogue, language, APP)}
-        _write(GENERATED / f"{language}.json", _as_json(shown))
-        worker[language] = compiled(catalogue, language, WORKER)
+        parts = compiled(read_catalogue(language), language)
+        worker[language] = _packed(language, parts["worker"])
+        for part, name in (("everybody", language), ("work", f"{language}.work")):
+            _write(GENERATED / f"{name}.json", _as_json(_packed(name, parts[part])))
     _write(GENERATED / "worker.json", _as_json(worker))
 
 
-def compiled(catalogue: Catalog, language: Language, folder: str) -> dict[str, str | list[str]]:
-    """Key → text, or forms in CLDR's order, for the texts shown by files under `folder`.
+Texts = dict[str, str | list[str]]
 
-    What would read as its own msgid is left out: the app falls back to that. Texts that only the
-    service worker shows are in its own file. Raises ValueError when two texts have one key.
+
+def compiled(catalogue: Catalog, language: Language) -> dict[str, Texts]:
+    """The app's texts by part: `everybody`, `work` (shown only on screens for work), `worker`.
+
+    Key → text, or forms in CLDR's order. What would read as its own msgid is left out: the app
+    falls back to that. Raises ValueError when two texts have one key.
     """
     keys: dict[str, str] = {}
-    shown: dict[str, str | list[str]] = {}
+    parts: dict[str, Texts] = {"everybody": {}, "work": {}, "worker": {}}
     for message in sorted(catalogue, key=lambda one: texts_of(one)[0]):
         ids, strings = texts_of(message)
-        files = [file for file, _line in message.locations]
-        if folder != WORKER:
-            files = [file for file in files if not file.startswith(WORKER)]
-        if not ids[0] or not any(file.startswith(folder) for file in files):
+        files = [file for file, _line in message.locations if file.startswith(APP)]
+        if not ids[0] or not files:
             continue
         key = key_of(ids[0])
         if keys.setdefault(key, ids[0]) != ids[0]:
             raise ValueError(f"“{ids[0]}” and “{keys[key]}” have the same key {key}: reword one")
         if not strings or not all(strings) or (language == "en" and strings == ids):
             continue
-        shown[key] = strings[0] if len(ids) == 1 else list(strings)
-    return shown
+        for part in {_part_of(file) for file in files}:
+            # A screen for work has everybody's texts, too.
+            if part != "work" or all(file.startswith((*WORK, WORKER)) for file in files):
+                parts[part][key] = strings[0] if len(ids) == 1 else list(strings)
+    return parts
+
+
+def _packed(name: str, texts: Texts) -> dict[str, object]:
+    """A catalogue as the phone fetches it: all keys in one text, and the texts in the same order.
+
+    Like texts stand together. With keys as JSON names it would weigh a tenth more. The name keeps
+    two empty catalogues from being the same file.
+    """
+    keys = sorted(texts, key=lambda key: (str(texts[key]), key))
+    return {"name": name, "keys": "".join(keys), "texts": [texts[key] for key in keys]}
+
+
+def _part_of(file: str) -> str:
+    if file.startswith(WORKER):
+        return "worker"
+    return "work" if file.startswith(WORK) else "everybody"
 
 
 def problems() -> Iterator[str]:
@@ -294,7 +317,7 @@ def problems_of(catalogue: Catalog, wanted: Catalog, language: Language) -> Iter
     for msgid in catalogue.obsolete:
         yield f"{where}: “{msgid}” is no longer used"
     try:
-        compiled(wanted, language, APP)
+        compiled(wanted, language)
     except ValueError as error:
         yield str(error)
 

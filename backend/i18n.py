@@ -15,7 +15,7 @@ from types import MappingProxyType
 from typing import Final, Literal, get_args
 from zoneinfo import ZoneInfo
 
-import jdatetime  # type: ignore[import-untyped]
+import jdatetime
 from babel.dates import format_datetime as format_gregorian
 from babel.messages.pofile import read_po
 from babel.numbers import format_decimal

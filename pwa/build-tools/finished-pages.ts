@@ -47,11 +47,11 @@ async function nameCatalogues(files: string[]): Promise<void> {
 	await writeFile(page, html.replace(placeholder, JSON.stringify(addresses)));
 }
 
-/** Bytes of brotli that one language may cost the first load. */
+/** Bytes of brotli that one catalogue may weigh. */
 const catalogueLimit = 6 * 1024;
 
 async function weighCatalogues(files: string[]): Promise<void> {
-	for (const file of files.filter((name) => catalogueFile.test(name))) {
+	for (const file of files.filter((name) => /\/(vi|fa|en)(\.work)?\.[^./]+\.json$/.test(name))) {
 		const { size } = await stat(`${file}.br`);
 		if (size > catalogueLimit) throw new Error(`${file} weighs ${size} bytes, more than ${catalogueLimit}`);
 	}

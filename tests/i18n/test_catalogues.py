@@ -80,20 +80,27 @@ def test_a_catalogue_with_the_wrong_number_of_plural_forms_is_named() -> None:
 def test_two_texts_with_one_key_stop_the_build(monkeypatch: pytest.MonkeyPatch) -> None:
     monkeypatch.setattr(catalogues, "key_of", lambda _msgid: "same")
     with pytest.raises(ValueError, match="have the same key same"):
-        compiled(wanted("First", "Second"), "vi", "pwa/src/")
+        compiled(wanted("First", "Second"), "vi")
 
 
-def test_the_app_gets_only_the_texts_it_shows_and_the_worker_only_its_own() -> None:
+def test_each_part_of_the_app_gets_the_texts_it_shows() -> None:
     sources = Sources()
     sources.add(Found("On a screen"), SCREEN)
+    sources.add(Found("At the desk"), "pwa/src/routes/desk/+page.svelte")
+    sources.add(Found("On both"), SCREEN)
+    sources.add(Found("On both"), "pwa/src/routes/head/+page.svelte")
     sources.add(Found("On a locked screen"), "pwa/src/service-worker/notices.ts")
     sources.add(Found("In a problem"), "backend/errors.py")
     catalogue = catalogues.template(sources)
     for message in catalogue:
         message.string = f"vi: {message.id}"
-    assert compiled(catalogue, "vi", "pwa/src/") == {key_of("On a screen"): "vi: On a screen"}
-    assert compiled(catalogue, "vi", "pwa/src/service-worker/") == {
-        key_of("On a locked screen"): "vi: On a locked screen"
+    assert compiled(catalogue, "vi") == {
+        "everybody": {
+            key_of("On a screen"): "vi: On a screen",
+            key_of("On both"): "vi: On both",
+        },
+        "work": {key_of("At the desk"): "vi: At the desk"},
+        "worker": {key_of("On a locked screen"): "vi: On a locked screen"},
     }
 
 
@@ -101,7 +108,7 @@ def test_english_carries_only_what_differs_from_its_msgid() -> None:
     catalogue = wanted("Same", "Other")
     for message in catalogue:
         message.string = "Same" if message.id == "Same" else "Another"
-    assert compiled(catalogue, "en", "pwa/src/") == {key_of("Other"): "Another"}
+    assert compiled(catalogue, "en")["everybody"] == {key_of("Other"): "Another"}
 
 
 def test_one_text_with_two_plurals_is_refused_with_its_files(

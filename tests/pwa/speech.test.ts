@@ -1,5 +1,10 @@
 import { keyOf } from "#lib/i18n/key.ts";
-import { translate, translateCounted, type Catalogue } from "#lib/i18n/fill.ts";
+import {
+  translate,
+  translateCounted,
+  unpack,
+  type Catalogue,
+} from "#lib/i18n/fill.ts";
 import { describe, expect, test } from "vitest";
 import keys from "../vectors/message_keys.json" with { type: "json" };
 

@@ -1,5 +1,8 @@
 import { self } from '$app/service-worker';
-import { translate } from '#lib/i18n/fill.ts';
+import { workInBackground } from '#lib/data/background.ts';
+import { database, getMeta } from '#lib/data/db.ts';
+import { keepSubscribed } from '#lib/data/push.ts';
+import { translate, unpack } from '#lib/i18n/fill.ts';
 import worker from '#lib/i18n/generated/worker.json';
 import { directionOf, isLanguage, type Language } from '#lib/i18n/language.ts';
 import type { FromWorker } from '#lib/worker-messages.ts';
@@ -21,7 +24,8 @@ export async function show(data: PushMessageData | null): Promise<void> {
 	const payload = read(data);
 	const language: Language = isLanguage(payload.lang) ? payload.lang : 'vi';
 	const notice = noticeOf(payload);
-	const say = (msgid: string) => translate(language, worker[language], msgid);
+	const catalogue = unpack(worker[language]);
+	const say = (msgid: string) => translate(language, catalogue, msgid);
 	await self.registration.showNotification(say(notice.title), {
 		body: say(notice.body),
 		lang: language,
@@ -71,4 +75,14 @@ export async function open(notification: Notification): Promise<void> {
 	const message: FromWorker = { type: 'open', url };
 	window.postMessage(message);
 	await window.focus();
+}
+
+/** The browser has changed or dropped its subscription: make a new one and tell the server (N4). */
+export async function renew(): Promise<void> {
+	const db = await database();
+	const [config, me] = await Promise.all([getMeta(db, 'config'), db.get('account', 'me')]);
+	const key = (config as { push_key?: string } | undefined)?.push_key;
+	if (!key || !me) return;
+	await keepSubscribed(db, self.registration.pushManager, key, me.language);
+	await workInBackground();
 }

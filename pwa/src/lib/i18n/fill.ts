@@ -1,8 +1,20 @@
-import { keyOf } from './key.ts';
+import { keyLength, keyOf } from './key.ts';
 import { locales, type Language } from './language.ts';
 
 /** Key of a msgid → its translation, or its plural forms in CLDR's order. */
 export type Catalogue = Readonly<Record<string, string | readonly string[]>>;
+
+/** A catalogue as it is fetched: its keys in one text, and the texts in the same order. */
+export interface PackedCatalogue {
+	keys: string;
+	texts: readonly (string | readonly string[])[];
+}
+
+export function unpack({ keys, texts }: PackedCatalogue): Catalogue {
+	return Object.fromEntries(
+		texts.map((text, at) => [keys.slice(at * keyLength, (at + 1) * keyLength), text])
+	);
+}
 
 /** Numbers are written in the language's digits; text is taken as it is. */
 export type Params = Readonly<Record<string, string | number>>;

@@ -1,19 +1,30 @@
-import { translate, translateCounted, type Catalogue, type Params } from './fill.ts';
+import {
+	translate,
+	translateCounted,
+	unpack,
+	type Catalogue,
+	type PackedCatalogue,
+	type Params
+} from './fill.ts';
 import { directionOf, isLanguage, type Language } from './language.ts';
 
-const addresses = import.meta.glob<string>('./generated/{vi,fa,en}.json', {
+const addresses = import.meta.glob<string>('./generated/{vi,fa,en}{,.work}.json', {
 	query: '?url',
 	import: 'default',
 	eager: true
 });
 
-const loaded: Partial<Record<Language, Catalogue>> = {};
+/** Texts for everybody, or those only the screens of heads, departments and the ward show. */
+type Part = '' | '.work';
+
+const loaded: Record<string, Catalogue> = {};
 const nothing: Catalogue = {};
 
 class Speech {
 	/** The language shown now. `app.html` has chosen it before the first drawing. */
 	language = $state<Language>('vi');
 	catalogue = $state.raw<Catalogue>(nothing);
+	parts: readonly Part[] = [''];
 }
 
 const speech = new Speech();
@@ -40,6 +51,13 @@ export function startLanguage(): Promise<void> {
 	return show(isLanguage(declared) ? declared : 'vi');
 }
 
+/** Brings the texts of the screens for work; at once when they are here already. */
+export async function loadWorkTexts(): Promise<void> {
+	if (speech.parts.includes('.work')) return;
+	speech.parts = ['', '.work'];
+	await show(speech.language);
+}
+
 /** Switches everything on the screen at once and remembers it on this device. */
 export async function chooseLanguage(language: Language): Promise<void> {
 	try {
@@ -51,9 +69,9 @@ export async function chooseLanguage(language: Language): Promise<void> {
 }
 
 async function show(language: Language): Promise<void> {
-	const catalogue = await load(language);
+	const catalogues = await Promise.all(speech.parts.map((part) => load(language, part)));
 	speech.language = language;
-	speech.catalogue = catalogue;
+	speech.catalogue = Object.assign({}, ...catalogues) as Catalogue;
 	const page = document.documentElement;
 	page.lang = language;
 	page.dir = directionOf(language);
@@ -62,16 +80,17 @@ async function show(language: Language): Promise<void> {
 }
 
 /** English stands in for a catalogue that cannot be fetched; the next choice tries again. */
-async function load(language: Language): Promise<Catalogue> {
-	const known = loaded[language];
+async function load(language: Language, part: Part): Promise<Catalogue> {
+	const name = `./generated/${language}${part}.json`;
+	const known = loaded[name];
 	if (known) return known;
-	const address = addresses[`./generated/${language}.json`];
+	const address = addresses[name];
 	if (!address) return nothing;
 	try {
 		const answer = await fetch(address);
 		if (!answer.ok) return nothing;
-		const catalogue = (await answer.json()) as Catalogue;
-		loaded[language] = catalogue;
+		const catalogue = unpack((await answer.json()) as PackedCatalogue);
+		loaded[name] = catalogue;
 		return catalogue;
 	} catch {
 		return nothing;
