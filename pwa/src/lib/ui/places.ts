@@ -1,5 +1,5 @@
 import { N_ } from '#lib/i18n/index.ts';
-import { bookOpen, house, inbox, listChecks, newspaper, plus, user } from './icons.ts';
+import { bell, house, inbox, listChecks, plus, user } from './icons.ts';
 
 export type Audience = 'resident' | 'head' | 'officer';
 
@@ -13,19 +13,13 @@ export interface Place {
 }
 
 const home: Place = { href: '/', name: N_('Home'), icon: house };
-const mine: Place = { href: '/mine', name: N_('Mine'), icon: listChecks };
 const report: Place = { href: '/report', name: N_('Report'), icon: plus, raised: true };
-const news: Place = { href: '/news', name: N_('News'), icon: newspaper };
-const guides: Place = { href: '/guides', name: N_('Guides'), icon: bookOpen };
+const updates: Place = { href: '/notifications', name: N_('Updates'), icon: bell };
+const me: Place = { href: '/me', name: N_('Me'), icon: user };
 
 /** The bottom bar's places for each kind of person. */
 export const places: Readonly<Record<Audience, readonly Place[]>> = {
-	resident: [home, mine, report, news, guides],
-	head: [home, { href: '/head', name: N_('Queue'), icon: inbox }, report, news, mine],
-	officer: [
-		{ href: '/desk', name: N_('Inbox'), icon: inbox },
-		news,
-		guides,
-		{ href: '/me', name: N_('Me'), icon: user }
-	]
+	resident: [home, { href: '/mine', name: N_('Mine'), icon: listChecks }, report, updates, me],
+	head: [home, { href: '/head', name: N_('Queue'), icon: inbox }, report, updates, me],
+	officer: [{ href: '/desk', name: N_('Inbox'), icon: inbox }, updates, me]
 };

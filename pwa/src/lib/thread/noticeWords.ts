@@ -1,0 +1,45 @@
+import { t } from '#lib/i18n/index.ts';
+import type { NotificationOut, ReportState } from '#lib/state/index.ts';
+
+/** An item of the inbox in words: what has happened, for the author of the report or for those who look after it. */
+export function noticeWords(item: Pick<NotificationOut, 'kind' | 'detail'>, mine: boolean): string {
+	switch (item.kind) {
+		case 'report_new':
+			return t('A new report has come in');
+		case 'message':
+			return t('New message');
+		case 'question':
+			return t('A question for you');
+		case 'answer':
+			return t('Your question was answered');
+		case 'state':
+			return stateWords(item.detail as ReportState | null, mine);
+	}
+}
+
+function stateWords(state: ReportState | null, mine: boolean): string {
+	switch (state) {
+		case 'submitted':
+			return t('The reporter asked to look at it again.');
+		case 'accepted':
+			return t('The department has accepted the report.');
+		case 'in_progress':
+			return t('The work has begun.');
+		case 'awaiting_reporter':
+			return mine ? t('The department waits for your answer.') : t('The department waits for the reporter.');
+		case 'resolved':
+			return mine ? t('It should be fixed now. Is it?') : t('The department says: it is done.');
+		case 'disputed':
+			return t('The reporter said: it is not fixed.');
+		case 'closed':
+			return t('The report is closed.');
+		case 'rejected':
+			return t('The report was not taken on.');
+		case 'merged':
+			return t('The report was joined with another one about the same thing.');
+		case 'withdrawn':
+			return t('The reporter withdrew the report.');
+		default:
+			return t('The report has moved on.');
+	}
+}
