@@ -238,6 +238,37 @@ async def test_two_workers_do_not_tell_anybody_twice(
     assert len(seen) == len(set(seen)) == 300
 
 
+async def test_what_one_worker_is_taking_another_passes_by(
+    world: World, push_service: PushService
+) -> None:
+    (phone_id,) = await _phones_of(world, push_service)
+    first: list[queries.Delivery] = []
+    taken, passed_by = asyncio.Event(), asyncio.Event()
+
+    async def take_slowly() -> None:
+        async with write_tx():
+            first.extend(await queries.claim_deliveries([phone_id], LEASE))
+            taken.set()
+            await passed_by.wait()
+
+    taking = asyncio.create_task(take_slowly())
+    await taken.wait()
+    try:
+        async with asyncio.timeout(10), write_tx():
+            second = await queries.claim_deliveries([phone_id], LEASE)
+    finally:
+        passed_by.set()
+        await taking
+    assert (len(first), second) == (1, [])
+
+
+async def _phones_of(world: World, push_service: PushService) -> list[uuid.UUID]:
+    """Alice has a phone that waits for two notifications."""
+    await phone_of(world.alice, push_service)
+    told = [(await tell(world.alice))[0] for _ in range(2)]
+    return await queries.list_phones_of(told)
+
+
 async def test_everybody_of_a_crowd_is_told(
     world: World, push_service: PushService, office: DeliveryOffice
 ) -> None:

@@ -11,7 +11,9 @@ from backend.notifications import queries
 from tests.conftest import World
 
 PHONES = 20_000
+NOTIFICATIONS = 4_000
 OUTCOMES_A_PHONE = 5
+WAITING_A_PHONE = 2
 
 
 class EnoughSeenError(Exception):
@@ -19,7 +21,7 @@ class EnoughSeenError(Exception):
 
 
 async def _fill(world: World) -> tuple[list[uuid.UUID], list[uuid.UUID]]:
-    """Subscriptions and notifications; each phone has old outcomes and two deliveries due."""
+    """Phones and notifications; each phone has a few of them behind it and two before it."""
     await db.execute(
         """INSERT INTO push_subscription
                (id, account_id, session_id, endpoint, p256dh, auth, language)
@@ -29,30 +31,34 @@ async def _fill(world: World) -> tuple[list[uuid.UUID], list[uuid.UUID]]:
         world.alice.session_id,
         PHONES,
     )
-    rows = await db.fetch(
+    await db.execute(
         """INSERT INTO notification (id, account_id, kind)
-           SELECT gen_random_uuid(), $1, 'message' FROM generate_series(1, $2::int)
-           RETURNING id""",
+           SELECT gen_random_uuid(), $1, 'message' FROM generate_series(1, $2::int)""",
         world.alice.account_id,
-        OUTCOMES_A_PHONE + 2,
+        NOTIFICATIONS,
     )
-    notifications = [row["id"] for row in rows]
+    phones = await _ids_of("push_subscription", world.alice.account_id)
+    notifications = await _ids_of("notification", world.alice.account_id)
     await db.execute(
         """INSERT INTO push_delivery (notification_id, subscription_id, state)
-           SELECT n.id, s.id, CASE WHEN n.place > $3 THEN 'pending' ELSE 'sent' END
-           FROM unnest($1::uuid[]) WITH ORDINALITY AS n(id, place), push_subscription s
-           WHERE s.account_id = $2""",
+           SELECT ($1::uuid[])[1 + (p.place + k * 571) % $3], p.id,
+                  CASE WHEN k > $4 THEN 'pending' ELSE 'sent' END
+           FROM unnest($2::uuid[]) WITH ORDINALITY AS p(id, place),
+                generate_series(1, $5::int) k""",
         notifications,
-        world.alice.account_id,
+        phones,
+        NOTIFICATIONS,
         OUTCOMES_A_PHONE,
+        OUTCOMES_A_PHONE + WAITING_A_PHONE,
     )
-    await db.execute("ANALYZE push_delivery")
-    await db.execute("ANALYZE push_subscription")
-    await db.execute("ANALYZE notification")
-    rows = await db.fetch(
-        "SELECT id FROM push_subscription WHERE account_id = $1", world.alice.account_id
-    )
-    return [row["id"] for row in rows], notifications
+    for table in ("push_delivery", "push_subscription", "notification"):
+        await db.execute(f"ANALYZE {table}")
+    return phones, notifications
+
+
+async def _ids_of(table: str, account_id: uuid.UUID) -> list[uuid.UUID]:
+    rows = await db.fetch(f"SELECT id FROM {table} WHERE account_id = $1", account_id)
+    return [row["id"] for row in rows]
 
 
 async def _whole_reads() -> dict[str, int]:
@@ -80,7 +86,8 @@ async def _find_due(_phones: list[uuid.UUID], _notifications: list[uuid.UUID]) -
 
 
 async def _find_phones(_phones: list[uuid.UUID], notifications: list[uuid.UUID]) -> None:
-    assert len(await queries.list_phones_of(notifications[-1:])) == PHONES
+    share = PHONES * WAITING_A_PHONE // NOTIFICATIONS
+    assert len(await queries.list_phones_of(notifications[:1])) == share
 
 
 async def _leave(phones: list[uuid.UUID], _notifications: list[uuid.UUID]) -> None:
