@@ -20,7 +20,7 @@ const person = (id: string): MeOut => ({
   name: id,
   language: "vi",
   neighbourhood_id: null,
-	ward_id: null,
+  ward_id: null,
   session_id: `session-of-${id}`,
   grants: [],
   consent_version: 1,

@@ -32,9 +32,13 @@ export interface DrainResult {
 	outcome: 'idle' | 'busy' | 'paused' | 'offline';
 	/** When to come back, ms since 1970; null when nothing waits for a time. */
 	nextAt: number | null;
+	/** Entries that are not sent yet: those behind a refused one and photos that wait for Wi-Fi, too. */
+	waiting: number;
 	/** Reports that something was sent for. */
 	touched: string[];
 }
+
+const nothing = { nextAt: null, waiting: 0, touched: [] };
 
 const lockName = 'khupho-outbox';
 /** Sources that suggest that the network is back, or a person who does not want to wait. */
@@ -49,7 +53,7 @@ export async function drain(parts: DrainParts, from: { source: DrainSource }): P
 	const result = await parts.locks.request(lockName, { ifAvailable: true }, async (lock) =>
 		lock ? run(parts, from.source) : null
 	);
-	if (!result) return { outcome: 'busy', nextAt: null, touched: [] };
+	if (!result) return { ...nothing, outcome: 'busy' };
 	tell({ drained: true });
 	return result;
 }
@@ -57,13 +61,14 @@ export async function drain(parts: DrainParts, from: { source: DrainSource }): P
 async function run(parts: DrainParts, source: DrainSource): Promise<DrainResult> {
 	const { db } = parts;
 	if ((await getMeta(db, 'paused')) && !daring.includes(source)) {
-		return { outcome: 'paused', nextAt: null, touched: [] };
+		return { ...nothing, outcome: 'paused' };
 	}
 	await recoverStale(db);
 	if (hurried.includes(source)) await makeDue(db, source === 'person');
 	const touched = new Set<string>();
 	const outcome = await sendAll(parts, source, touched);
-	return { outcome, nextAt: nextDue(await allEntries(db)), touched: [...touched] };
+	const left = (await allEntries(db)).filter((entry) => entry.state === 'queued');
+	return { outcome, nextAt: nextDue(left, parts.now()), waiting: left.length, touched: [...touched] };
 }
 
 async function sendAll(

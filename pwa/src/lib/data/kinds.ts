@@ -81,7 +81,7 @@ export const routes: { [K in Kind]: Route<K> } = {
 	},
 	push_unsubscription: {
 		method: 'DELETE',
-		path: (entry) => `/api/push/subscriptions/${entry.id}`,
+		path: (entry) => `/api/push/subscriptions/${entry.payload.id}`,
 		body: () => undefined,
 		receipt: false,
 		answers: nothing

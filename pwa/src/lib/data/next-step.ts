@@ -34,8 +34,10 @@ export function nextStep(entries: readonly OutboxEntry[], moment: Moment): Step 
 	return photos && { kind: 'photos', entry: photos };
 }
 
-/** When something will be due by itself; null when nothing waits for a time. */
-export function nextDue(entries: readonly OutboxEntry[]): number | null {
-	const times = entries.filter((entry) => entry.state === 'queued').map((entry) => entry.nextAttemptAt);
+/** The earliest time still to come at which something will be due by itself; null when nothing waits for a time. */
+export function nextDue(entries: readonly OutboxEntry[], now: number): number | null {
+	const times = entries
+		.filter((entry) => entry.state === 'queued' && entry.nextAttemptAt > now)
+		.map((entry) => entry.nextAttemptAt);
 	return times.length > 0 ? Math.min(...times) : null;
 }

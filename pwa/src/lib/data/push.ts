@@ -34,7 +34,7 @@ export async function endSubscription(db: Db, manager: PushManager | undefined):
 	await (await manager?.getSubscription())?.unsubscribe();
 	const known = await getMeta(db, 'pushSubscription');
 	if (!known) return;
-	await enqueue(db, { kind: 'push_unsubscription', id: known.id, payload: {} });
+	await enqueue(db, { kind: 'push_unsubscription', payload: { id: known.id } });
 	await setMeta(db, 'pushSubscription', null);
 	changed('meta');
 }

@@ -28,7 +28,8 @@ export interface Payloads {
 	notification_read: { ids: string[] };
 	profile: MePatch;
 	push_subscription: SubscriptionIn;
-	push_unsubscription: Record<string, never>;
+	/** The id under which the subscription was told. */
+	push_unsubscription: { id: string };
 }
 export type Kind = keyof Payloads;
 

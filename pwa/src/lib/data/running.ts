@@ -47,10 +47,9 @@ async function round(source: DrainSource): Promise<DrainResult> {
 function schedule(result: DrainResult): void {
 	if (timer) clearTimeout(timer);
 	timer = null;
-	const now = Date.now();
 	if (result.outcome === 'busy') timer = setTimeout(() => void drainNow('timer'), busyMs);
-	else if (result.nextAt !== null && result.outcome !== 'paused') {
-		const wait = result.outcome === 'offline' ? Math.max(1_000, result.nextAt - now) : probeMs;
+	else if (result.outcome !== 'paused' && result.waiting > 0) {
+		const wait = result.nextAt === null ? probeMs : Math.max(0, result.nextAt - Date.now());
 		timer = setTimeout(() => void drainNow('timer'), Math.min(wait, probeMs));
 	}
 }

@@ -39,6 +39,7 @@ export function locate(options: LocateOptions = {}): Promise<Position> {
 	const { accuracyM = 30, patienceMs = 15_000, onBetter, signal } = options;
 	const geolocation = navigator.geolocation as Geolocation | undefined;
 	if (!geolocation) return Promise.reject(new NotLocated('unsupported'));
+	if (signal?.aborted) return Promise.reject(signal.reason as Error);
 	return new Promise((resolve, reject) => {
 		let best: Position | null = null;
 		let failure = new NotLocated('timeout');
