@@ -4,6 +4,7 @@ import type { CaseOut, DeskOut, ReportState } from '#lib/api/types.ts';
 import { fetchCase } from '#lib/data/cases.ts';
 import { database } from '#lib/data/db.ts';
 import { listen } from '#lib/data/signal.ts';
+import { Live } from './live.svelte.ts';
 import { knownReport, type ReportView } from './reports.svelte.ts';
 
 export interface DeskFilter {
@@ -12,6 +13,10 @@ export interface DeskFilter {
 	state?: ReportState;
 	q?: string;
 }
+
+const pageSize = 50;
+/** The server gives no more at once. */
+const largestPage = 100;
 
 /**
  * One list of the desk. Make one per screen: `const list = new DeskList({ tray: 'open' })`, call `start()` in
@@ -50,26 +55,34 @@ export class DeskList {
 
 	async reload(): Promise<void> {
 		// As many as are shown already, or the list would jump under the reader's eyes.
-		await this.#load(null, Math.min(200, Math.max(50, this.reports.length)));
+		await this.#load(null, Math.max(pageSize, this.reports.length));
 	}
 
 	async loadMore(): Promise<void> {
-		if (this.#cursor && !this.loading) await this.#load(this.#cursor, 50);
+		if (this.#cursor && !this.loading) await this.#load(this.#cursor, pageSize);
 	}
 
-	async #load(cursor: string | null, limit: number): Promise<void> {
+	/** `wanted` more from `cursor` on; null: from the top, in place of what is shown. */
+	async #load(cursor: string | null, wanted: number): Promise<void> {
 		const run = ++this.#run;
 		this.loading = true;
 		try {
-			const answer = await api.request<DeskOut>('GET', `/api/desk/reports?${this.#query(cursor, limit)}`);
-			const db = await database();
-			const entries = await db.getAllFromIndex('outbox', 'by_order');
-			const views = await Promise.all(answer.reports.map((report) => knownReport(db, report, entries)));
+			const views: ReportView[] = [];
+			let counts: DeskOut['counts'];
+			let next = cursor;
+			do {
+				const limit = Math.min(largestPage, wanted - views.length);
+				const answer = await api.request<DeskOut>('GET', `/api/desk/reports?${this.#query(next, limit)}`);
+				const db = await database();
+				const entries = await db.getAllFromIndex('outbox', 'by_order');
+				views.push(...(await Promise.all(answer.reports.map((report) => knownReport(db, report, entries)))));
+				({ counts, cursor: next } = answer);
+			} while (next && views.length < wanted && run === this.#run);
 			if (run !== this.#run) return;
 			this.reports = cursor ? [...this.reports, ...views] : views;
-			this.counts = answer.counts;
-			this.#cursor = answer.cursor;
-			this.more = answer.cursor !== null;
+			this.counts = counts;
+			this.#cursor = next;
+			this.more = next !== null;
 			this.loadedAt = Date.now();
 			this.error = null;
 		} catch (error) {
@@ -96,3 +109,44 @@ export class DeskList {
 export async function openCase(id: string): Promise<CaseOut> {
 	return fetchCase(await database(), id);
 }
+
+/**
+ * One case kept fresh while a screen shows it: `const opened = new OpenedCase(id)`, `start()` in `onMount` (its result
+ * ends it). It asks again when the server says that something changed.
+ */
+export class OpenedCase {
+	loading = $state(false);
+	/** `Problem` (404: not yours to see) or `Unreachable` of the last try; what is kept stays to be read. */
+	error = $state.raw<unknown>(null);
+	readonly #id: string;
+
+	constructor(id: string) {
+		this.#id = id;
+	}
+
+	start(): () => void {
+		void this.reload();
+		return listen((signal) => {
+			if (signal.news) void this.reload();
+		});
+	}
+
+	async reload(): Promise<void> {
+		this.loading = true;
+		try {
+			await openCase(this.#id);
+			this.error = null;
+		} catch (error) {
+			this.error = error;
+		} finally {
+			this.loading = false;
+		}
+	}
+}
+
+/** The cases opened on this device, the last one on top: what a desk can read without a network. */
+export const keptCases = new Live<ReportView[]>(['cases', 'outbox', 'uploads'], async (db) => {
+	const rows = (await db.getAll('cases')).sort((a, b) => b.fetchedAt - a.fetchedAt);
+	const entries = await db.getAllFromIndex('outbox', 'by_order');
+	return Promise.all(rows.map((row) => knownReport(db, row.report, entries)));
+});

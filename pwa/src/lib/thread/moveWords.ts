@@ -38,10 +38,14 @@ function specialWords(
 ): Partial<MoveWords> & Pick<MoveWords, 'verb' | 'icon'> {
 	switch (to) {
 		case 'accepted':
-			return { verb: t('Accept'), icon: check };
+			return { verb: t('Accept'), meaning: t('The reporter is told that you take it on.'), icon: check };
 		case 'in_progress':
 			return {
 				verb: report.state === 'accepted' ? t('Start the work') : t('Go on with the work'),
+				meaning:
+					report.state === 'accepted'
+						? t('The reporter sees that the work has begun.')
+						: t('The reporter sees it, and the clock runs again.'),
 				icon: hammer
 			};
 		case 'awaiting_reporter':

@@ -10,6 +10,7 @@ export { default as checkCheck } from 'lucide-static/icons/check-check.svg?path'
 export { default as check } from 'lucide-static/icons/check.svg?path';
 export { default as chevronDown } from 'lucide-static/icons/chevron-down.svg?path';
 export { default as chevronRight } from 'lucide-static/icons/chevron-right.svg?path';
+export { default as chevronUp } from 'lucide-static/icons/chevron-up.svg?path';
 export { default as circleCheck } from 'lucide-static/icons/circle-check.svg?path';
 export { default as circleDot } from 'lucide-static/icons/circle-dot.svg?path';
 export { default as circlePlus } from 'lucide-static/icons/circle-plus.svg?path';
