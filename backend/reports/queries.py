@@ -131,7 +131,7 @@ async def list_holders(watchers: Sequence[tuple[Role, UUID]], but: UUID) -> list
 async def get_any_report(report_id: UUID) -> Report | None:
     """By id alone, whoever asks: for receipts, which compare owner and content themselves."""
     row = await fetch_one(f"SELECT {_ROW} FROM report r WHERE r.id = $1", report_id)
-    return None if row is None else _report(row)
+    return None if row is None else report_of(row)
 
 
 async def lock_reports(actor: Actor, ids: Sequence[UUID]) -> dict[UUID, Report]:
@@ -145,7 +145,7 @@ async def lock_reports(actor: Actor, ids: Sequence[UUID]) -> dict[UUID, Report]:
         list(ids),
         *arguments,
     )
-    return {row["id"]: _report(row) for row in rows}
+    return {row["id"]: report_of(row) for row in rows}
 
 
 async def claim_silent_report(resolved_before: datetime) -> Report | None:
@@ -155,7 +155,7 @@ async def claim_silent_report(resolved_before: datetime) -> Report | None:
             ORDER BY r.resolved_at LIMIT 1 FOR UPDATE SKIP LOCKED""",
         resolved_before,
     )
-    return None if row is None else _report(row)
+    return None if row is None else report_of(row)
 
 
 async def update_report(report_id: UUID, entries: int, changes: Mapping[str, object]) -> None:
@@ -222,7 +222,7 @@ async def sees_photo(actor: Actor, photo_id: UUID) -> bool:
 
 def out_of(row: "Record", actor: Actor, photos: list[PhotoOut]) -> ReportOut:
     """A row of `_SHOWN` as `actor` sees it."""
-    report = _report(row)
+    report = report_of(row)
     department_names = row["department_names"]
     return ReportOut(
         id=report.id,
@@ -279,8 +279,9 @@ async def _show(actor: Actor, condition: str, arguments: Sequence[object]) -> "l
 
 async def _list(condition: str, *arguments: object) -> list[Report]:
     rows = await fetch(f"SELECT {_ROW} FROM report r WHERE {condition}", *arguments)
-    return [_report(row) for row in rows]
+    return [report_of(row) for row in rows]
 
 
-def _report(row: "Record") -> Report:
+def report_of(row: "Record") -> Report:
+    """The rules' view of any row that has all columns of `report`."""
     return Report(*[row[column] for column in Report.__struct_fields__])

@@ -46,11 +46,11 @@ async def get_report(actor: Actor, report_id: UUID) -> ReportOut:
 
 async def get_case(actor: Actor, report_id: UUID) -> CaseOut:
     """A report with its thread; marks nothing as read. Raises NotFound."""
-    found = await queries.list_visible(actor, [report_id])
-    if not found:
+    row = await queries.show_report(actor, report_id)
+    if row is None:
         raise NotFound
-    messages = await threads.list_thread(report_id, viewer_of(actor, found[0]))
-    return CaseOut(await get_report(actor, report_id), messages)
+    thread = await threads.read_thread(report_id, viewer_of(actor, queries.report_of(row)))
+    return CaseOut(queries.out_of(row, actor, thread.photos), thread.messages)
 
 
 async def load_reports(actor: Actor, ids: Sequence[UUID]) -> list[ReportOut]:

@@ -30,6 +30,13 @@ class Viewer(msgspec.Struct, frozen=True):
     sees_department_names: bool
 
 
+class Thread(msgspec.Struct, frozen=True):
+    """The photos a thread began with, and its entries, oldest first."""
+
+    photos: list[PhotoOut]
+    messages: list[MessageOut]
+
+
 class Repeated(msgspec.Struct, frozen=True):
     """What was written when this id came first."""
 
@@ -86,11 +93,12 @@ async def append(
     return await media.name_photos(first.account_id, first.thread_id, first.id, photos)
 
 
-async def list_thread(thread_id: UUID, viewer: Viewer) -> list[MessageOut]:
-    """The thread as `viewer` sees it, oldest first."""
+async def read_thread(thread_id: UUID, viewer: Viewer) -> Thread:
+    """The thread as `viewer` sees it."""
     rows = await queries.list_thread(thread_id, notes=viewer.sees_notes)
-    photos = await media.list_photos([row["id"] for row in rows])
-    return [_shown(row, viewer, photos.get(row["id"], [])) for row in rows]
+    photos = await media.list_photos([thread_id, *(row["id"] for row in rows)])
+    messages = [_shown(row, viewer, photos.get(row["id"], [])) for row in rows]
+    return Thread(photos.get(thread_id, []), messages)
 
 
 async def load_messages(
