@@ -57,28 +57,35 @@ function schedule(result: DrainResult): void {
 let pulling: Promise<void> | null = null;
 let pullAgain = false;
 
-/** Pulls now; never throws: a failure shows as an old "last updated". */
-export function pullNow(): Promise<void> {
+/**
+ * Pulls now; never throws: a failure shows as an old "last updated". `daring`: even though the server said "signed
+ * out" the last time.
+ */
+export function pullNow(daring = false): Promise<void> {
 	if (pulling) {
 		pullAgain = true;
 		return pulling;
 	}
-	pulling = pullRounds().finally(() => (pulling = null));
+	pulling = pullRounds(daring).finally(() => (pulling = null));
 	return pulling;
 }
 
-async function pullRounds(): Promise<void> {
+async function pullRounds(daring: boolean): Promise<void> {
 	const parts = await liveParts();
-	do {
+	for (let dares = daring; ; dares = false) {
 		pullAgain = false;
-		if (!(await isSignedIn())) return;
+		if (!(await (dares ? isKnown() : isSignedIn()))) return;
 		await pull(parts).catch(() => undefined);
-	} while (pullAgain);
+		if (!pullAgain) return;
+	}
+}
+
+async function isKnown(): Promise<boolean> {
+	return (await (await database()).count('account')) > 0;
 }
 
 async function isSignedIn(): Promise<boolean> {
-	const db = await database();
-	return (await db.count('account')) > 0 && !(await getMeta(db, 'paused'));
+	return (await isKnown()) && !(await getMeta(await database(), 'paused'));
 }
 
 /** The `sync` event of Chromium: drains once the line is back although the page is closed. A bonus. */
@@ -92,7 +99,7 @@ async function askForBackgroundSync(): Promise<void> {
 export function startRunning(): () => void {
 	const hurry = (source: DrainSource) => () => {
 		void drainNow(source);
-		void pullNow();
+		void pullNow(source === 'start' || source === 'signed_in');
 	};
 	const online = hurry('online');
 	const visible = () => {

@@ -51,7 +51,7 @@ export const freshness = new Live<number | null>(
 );
 
 /** Asks the server now; for "pull to refresh" and the like. Never throws. */
-export const refresh = pullNow;
+export const refresh = () => pullNow(true);
 
 /** O9 and O10. */
 export const phone = {
