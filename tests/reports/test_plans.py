@@ -1,0 +1,148 @@
+"""Which indexes the lists use when a city has been reporting for a while."""
+
+import re
+import uuid
+from datetime import UTC, datetime
+from functools import partial
+from typing import TYPE_CHECKING
+
+import pytest
+
+from backend import db
+from backend.actor import Actor, Grant
+from backend.reports import desk_queries, queries
+from backend.reports.desk_queries import DeskQuestion
+from tests.conftest import World
+
+if TYPE_CHECKING:
+    from collections.abc import Awaitable, Callable
+
+    import asyncpg
+
+    Connection = asyncpg.Connection[asyncpg.Record]
+
+REPORTS = 40_000
+DEPARTMENTS = 20
+LONG_AGO = (datetime(2020, 1, 1, tzinfo=UTC), uuid.UUID(int=0))
+
+
+@pytest.fixture
+async def busy_city(world: World, connection: "Connection") -> World:
+    """Forty thousand reports in twenty departments; one in ten is still open."""
+    await connection.execute(
+        """
+        INSERT INTO department (id, area_id, code, names)
+        SELECT gen_random_uuid(), $1, 'd' || n, '{"vi": "", "fa": "", "en": ""}'
+        FROM generate_series(1, $2) n
+        """,
+        world.ward_id,
+        DEPARTMENTS,
+    )
+    await connection.execute(
+        """
+        WITH d AS (SELECT array_agg(id) AS ids FROM department WHERE area_id = $4)
+        INSERT INTO report (id, code, account_id, neighbourhood_id, ward_id, city_id, category_id,
+                            department_id, state, located_by, urgent, private, content_hash,
+                            last_seq, created_at, accept_due_at, solve_due_at, description)
+        SELECT gen_random_uuid(), $3::uuid || '-' || n, $1, $2, $4, $5, $6,
+               CASE WHEN n % 100 = 0 THEN $7::uuid ELSE d.ids[1 + n % array_length(d.ids, 1)] END,
+               CASE WHEN n % 1000 < 100 THEN 'submitted' ELSE 'closed' END, 'none', false, false,
+               '', 1, now() - n * interval '1 minute', now(), now() - n * interval '1 minute',
+               'Đèn đường số ' || n
+        FROM generate_series(1, $8) n, d
+        """,
+        world.alice.account_id,
+        world.neighbourhood_id,
+        uuid.uuid4(),
+        world.ward_id,
+        world.city_id,
+        world.categories["lamp"],
+        world.lighting_id,
+        REPORTS,
+    )
+    await connection.execute("ANALYZE report")
+    return world
+
+
+def officer(world: World) -> Actor:
+    return Actor(
+        account_id=world.chi.account_id,
+        session_id=world.chi.session_id,
+        name="Chi",
+        language="vi",
+        neighbourhood_id=None,
+        ward_id=None,
+        grants=(Grant("officer", world.lighting_id),),
+    )
+
+
+async def plan_of(
+    monkeypatch: pytest.MonkeyPatch,
+    connection: "Connection",
+    ask: "Callable[[], Awaitable[object]]",
+) -> str:
+    """The plan of the first statement that `ask` sends, with what it really read."""
+    sent: list[tuple[str, tuple[object, ...]]] = []
+
+    def noting(real: "Callable[..., Awaitable[object]]") -> "Callable[..., Awaitable[object]]":
+        async def note(sql: str, *arguments: object) -> object:
+            sent.append((sql, arguments))
+            return await real(sql, *arguments)
+
+        return note
+
+    monkeypatch.setattr(queries, "fetch", noting(db.fetch))
+    monkeypatch.setattr(queries, "fetch_one", noting(db.fetch_one))
+    monkeypatch.setattr(desk_queries, "fetch_one", noting(db.fetch_one))
+    await ask()
+    sql, arguments = sent[0]
+    rows = await connection.fetch(f"EXPLAIN (ANALYZE, BUFFERS, COSTS OFF) {sql}", *arguments)
+    return "\n".join(row[0] for row in rows)
+
+
+def rows_read(plan: str, table: str = "report r") -> int:
+    """Rows that scans of `table` gave or threw away."""
+    read = 0
+    lines = plan.splitlines()
+    for number, line in enumerate(lines):
+        if re.search(rf"Scan.* on {table}\b", line):
+            read += int(float(re.search(r"rows=([\d.]+) loops", line)[1]))  # type: ignore[index]
+            for below in lines[number + 1 : number + 5]:
+                if removed := re.search(r"Rows Removed by Filter: (\d+)", below):
+                    read += int(removed[1])
+    return read
+
+
+async def test_a_desk_of_many_thousands_reads_a_page_not_the_table(
+    busy_city: World, connection: "Connection", monkeypatch: pytest.MonkeyPatch
+) -> None:
+    actor = officer(busy_city)
+    for question, index in (
+        (DeskQuestion(tray="open", limit=50), "report_desk"),
+        (DeskQuestion(tray="open", limit=50, after=LONG_AGO), "report_desk"),
+        (DeskQuestion(tray="all", limit=50), "report_department"),
+    ):
+        plan = await plan_of(
+            monkeypatch, connection, partial(desk_queries.list_desk, actor, question)
+        )
+        assert index in plan, plan
+        assert rows_read(plan) <= 51, plan
+
+
+async def test_counting_reads_the_open_reports_of_the_department_only(
+    busy_city: World, connection: "Connection", monkeypatch: pytest.MonkeyPatch
+) -> None:
+    actor = officer(busy_city)
+    plan = await plan_of(monkeypatch, connection, partial(desk_queries.count_desk, actor, None))
+    open_reports = await connection.fetchval(
+        "SELECT count(*) FROM report WHERE department_id = $1 AND state = 'submitted'",
+        busy_city.lighting_id,
+    )
+    assert rows_read(plan) == open_reports, plan
+
+
+async def test_closing_what_nobody_answered_reads_results_only(
+    busy_city: World, connection: "Connection", monkeypatch: pytest.MonkeyPatch
+) -> None:
+    plan = await plan_of(monkeypatch, connection, partial(queries.claim_silent_report, LONG_AGO[0]))
+    assert "report_silence" in plan, plan
