@@ -165,6 +165,9 @@ test("signed out elsewhere: the phone asks to sign in and keeps everything", asy
   await expect(pull(phone.parts)).rejects.toMatchObject({ code: "signed_out" });
   expect(await getMeta(phone.db, "paused")).toBe("signed_out");
   expect(await phone.db.count("photos")).toBe(1);
+  answers = [page("c1")];
+  await pull(phone.parts);
+  expect(await getMeta(phone.db, "paused")).toBeUndefined();
 });
 
 test("a sent report is shown by its entry until the replica has it", async () => {

@@ -37,6 +37,8 @@ export async function pull(parts: SyncParts): Promise<void> {
 		const touched = new Set<Store>(['meta']);
 		try {
 			for (let more = true; more;) more = await pullPage(parts, arrived, touched);
+			// It answers us again, whatever it said before.
+			if (await getMeta(parts.db, 'paused')) await setMeta(parts.db, 'paused', null);
 		} catch (error) {
 			if (error instanceof Problem && error.status === 401) await setMeta(parts.db, 'paused', 'signed_out');
 			throw error;
