@@ -39,6 +39,8 @@ ROUNDS_AT_ONCE: Final = 2
 """Twice a batch fits the sender's lanes, so that a round ends well within its lease even when every
 push service hangs."""
 
+SWEPT_AT_ONCE: Final = 20 * BATCH
+
 SINGLY: Final = 8
 """Up to so many are not a broadcast, and use the lanes kept free of broadcasts."""
 
@@ -117,22 +119,13 @@ class DeliveryOffice:
 
     async def deliver(self, notification_ids: Sequence[uuid.UUID]) -> None:
         """Tell the phones that wait for these notifications, and whatever else they wait for."""
-        phones = await queries.list_phones_of(notification_ids)
-        if len(phones) <= SINGLY:
-            await self._tell(phones)
-            return
-        async with asyncio.TaskGroup() as group:
-            for start in range(0, len(phones), BATCH):
-                await self._rounds.acquire()
-                telling = group.create_task(self._tell(phones[start : start + BATCH]))
-                telling.add_done_callback(lambda _: self._rounds.release())
+        await self._tell_all(await queries.list_phones_of(notification_ids))
 
     async def sweep(self) -> int:
         """Take up what a dead worker left and what is due again. Returns how many were tried."""
         tried = 0
-        while phones := await queries.list_due_phones(BATCH):
-            async with self._rounds:
-                told = await self._tell(phones)
+        while phones := await queries.list_due_phones(SWEPT_AT_ONCE):
+            told = await self._tell_all(phones)
             if not told:  # another worker is at them
                 break
             tried += told
@@ -141,6 +134,19 @@ class DeliveryOffice:
     async def forget_finished(self) -> None:
         """Once a day: what became of pushes a month ago is of no use."""
         await queries.delete_finished(datetime.now(UTC) - KEPT_FOR)
+
+    async def _tell_all(self, phones: Sequence[uuid.UUID]) -> int:
+        """In rounds, a few at once. Returns the number of tries."""
+        if len(phones) <= SINGLY:
+            return await self._tell(phones)
+        async with asyncio.TaskGroup() as group:
+            rounds = []
+            for start in range(0, len(phones), BATCH):
+                await self._rounds.acquire()
+                telling = group.create_task(self._tell(phones[start : start + BATCH]))
+                telling.add_done_callback(lambda _: self._rounds.release())
+                rounds.append(telling)
+        return sum(telling.result() for telling in rounds)
 
     async def _tell(self, phones: Sequence[uuid.UUID]) -> int:
         """Send each of these phones what it waits for, in turn. Returns the number of tries."""
