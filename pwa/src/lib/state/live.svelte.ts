@@ -8,8 +8,11 @@ import { listen } from '#lib/data/signal.ts';
  * its stores changes, in this tab, another one or the worker, and only while something on screen reads it.
  */
 export class Live<T> {
-	#value = $state.raw<T>();
-	#error = $state.raw<unknown>(null);
+	// Plain fields, told of by `#update`: a `$state` made inside a `$derived` would not be followed by that `$derived`,
+	// and `reports.get(id).current` is made there.
+	#value: T | undefined;
+	#error: unknown = null;
+	#update: () => void = () => undefined;
 	#asking = false;
 	#stale = false;
 	readonly #subscribe: () => void;
@@ -17,7 +20,8 @@ export class Live<T> {
 
 	constructor(stores: readonly Store[], query: (db: Db) => Promise<T>) {
 		this.#query = query;
-		this.#subscribe = createSubscriber(() => {
+		this.#subscribe = createSubscriber((update) => {
+			this.#update = update;
 			void this.#refresh();
 			return listen((signal) => {
 				const touched = signal.changed ?? (signal.progress ? (['uploads'] as const) : []);
@@ -53,9 +57,11 @@ export class Live<T> {
 				this.#stale = false;
 				this.#value = await this.once();
 				this.#error = null;
+				this.#update();
 			} while (this.#stale);
 		} catch (error) {
 			this.#error = error;
+			this.#update();
 		} finally {
 			this.#asking = false;
 		}
