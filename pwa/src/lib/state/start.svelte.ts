@@ -1,7 +1,7 @@
 /** Setting everything going, and how fresh what is shown is. */
 import { showBadge } from '#lib/data/badge.ts';
 import { database, getMeta } from '#lib/data/db.ts';
-import { pullNow, startRunning } from '#lib/data/running.ts';
+import { drainNow, pullNow, startRunning } from '#lib/data/running.ts';
 import { listen } from '#lib/data/signal.ts';
 import * as storage from '#lib/data/storage.ts';
 import { tellWorker } from '#lib/worker-messages.ts';
@@ -50,8 +50,11 @@ export const freshness = new Live<number | null>(
 	async (db) => (await getMeta(db, 'syncedAt')) ?? null
 );
 
-/** Asks the server now; for "pull to refresh" and the like. Never throws. */
-export const refresh = () => pullNow(true);
+/** Asks the server now, then sends what waits; for "pull to refresh" and the like. Never throws. */
+export async function refresh(): Promise<void> {
+	await pullNow(true);
+	void drainNow('visible');
+}
 
 /** O9 and O10. */
 export const phone = {
