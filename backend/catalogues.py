@@ -4,7 +4,7 @@
   (by Svelte's own parser, in `pwa/build-tools/extract-messages.ts`).
 - `update` brings the three `messages.po` to that: new texts empty, texts no longer used gone.
 - `compile` writes what the app is built with, keyed by a short hash of the msgid: a JSON a
-  language for everybody, another for the screens of work, and the service worker's few texts.
+  language and part of the app, and the service worker's few texts.
 - `check` says what is wrong with file and text, and exits with 1.
 """
 
@@ -30,13 +30,17 @@ from backend.i18n import LANGUAGES, Language
 ROOT: Final = Path(__file__).resolve().parent.parent
 APP: Final = "pwa/src/"
 WORKER: Final = "pwa/src/service-worker/"
-# Screens of heads, departments and the ward: residents never load their words.
-WORK: Final = (
-    "pwa/src/routes/head/",
-    "pwa/src/routes/desk/",
-    "pwa/src/routes/ward/",
-    "pwa/src/lib/desk/",
-)
+# Texts that only these folders show come in a catalogue of their own, with the first such screen.
+# `pwa/src/routes/+layout.ts` knows which routes want which.
+PARTS: Final[dict[str, tuple[str, ...]]] = {
+    "work": (
+        "pwa/src/routes/head/",
+        "pwa/src/routes/desk/",
+        "pwa/src/routes/ward/",
+        "pwa/src/lib/desk/",
+    ),
+    "account": ("pwa/src/routes/join/", "pwa/src/routes/(resident)/me/"),
+}
 GENERATED: Final = ROOT / "pwa/src/lib/i18n/generated"
 
 # Babel gives Persian one form where CLDR has two, so the rules are written down here.
@@ -229,9 +233,10 @@ def compile_() -> None:
     worker: dict[str, object] = {}
     for language in LANGUAGES:
         parts = compiled(read_catalogue(language), language)
-        worker[language] = _packed(language, parts["worker"])
-        for part, name in (("everybody", language), ("work", f"{language}.work")):
-            _write(GENERATED / f"{name}.json", _as_json(_packed(name, parts[part])))
+        worker[language] = _packed(language, parts.pop("worker"))
+        for part, texts in parts.items():
+            name = f"{language}.{part}" if part else language
+            _write(GENERATED / f"{name}.json", _as_json(_packed(name, texts)))
     _write(GENERATED / "worker.json", _as_json(worker))
 
 
@@ -239,13 +244,13 @@ Texts = dict[str, str | list[str]]
 
 
 def compiled(catalogue: Catalog, language: Language) -> dict[str, Texts]:
-    """The app's texts by part: `everybody`, `work` (shown only on screens for work), `worker`.
+    """The app's texts by part: the first load's (`""`), those of `PARTS`, and the `worker`'s.
 
     Key → text, or forms in CLDR's order. What would read as its own msgid is left out: the app
     falls back to that. Raises ValueError when two texts have one key.
     """
     keys: dict[str, str] = {}
-    parts: dict[str, Texts] = {"everybody": {}, "work": {}, "worker": {}}
+    parts: dict[str, Texts] = {part: {} for part in ("", *PARTS, "worker")}
     for message in sorted(catalogue, key=lambda one: texts_of(one)[0]):
         ids, strings = texts_of(message)
         files = [file for file, _line in message.locations if file.startswith(APP)]
@@ -256,11 +261,20 @@ def compiled(catalogue: Catalog, language: Language) -> dict[str, Texts]:
             raise ValueError(f"“{ids[0]}” and “{keys[key]}” have the same key {key}: reword one")
         if not strings or not all(strings) or (language == "en" and strings == ids):
             continue
-        for part in {_part_of(file) for file in files}:
-            # A screen for work has everybody's texts, too.
-            if part != "work" or all(file.startswith((*WORK, WORKER)) for file in files):
-                parts[part][key] = strings[0] if len(ids) == 1 else list(strings)
+        for part in _parts_of(files):
+            parts[part][key] = strings[0] if len(ids) == 1 else list(strings)
     return parts
+
+
+def _parts_of(files: Iterable[str]) -> set[str]:
+    shown = {
+        "worker"
+        if file.startswith(WORKER)
+        else next((part for part, folders in PARTS.items() if file.startswith(folders)), "")
+        for file in files
+    }
+    # Whoever has a part has the first load's texts, too.
+    return shown & {"", "worker"} if "" in shown else shown
 
 
 def _packed(name: str, texts: Texts) -> dict[str, object]:
@@ -271,12 +285,6 @@ def _packed(name: str, texts: Texts) -> dict[str, object]:
     """
     keys = sorted(texts, key=lambda key: (str(texts[key]), key))
     return {"name": name, "keys": "".join(keys), "texts": [texts[key] for key in keys]}
-
-
-def _part_of(file: str) -> str:
-    if file.startswith(WORKER):
-        return "worker"
-    return "work" if file.startswith(WORK) else "everybody"
 
 
 def problems() -> Iterator[str]:

@@ -34,19 +34,35 @@ export function textsOf(source: string, file: string): FoundText[] {
 		const count = calls[name];
 		if (count === undefined) return;
 		const texts = (node['arguments'] as Node[]).slice(0, count);
-		if (name === 't' && texts[0] && isName(texts[0])) return;
-		const [msgid, plural] = texts.map(literal);
-		if (!msgid || (count === 2 && !plural)) {
+		const first = texts[0];
+		const msgids = name === 't' && first ? choices(first) : texts.map(literal);
+		if (texts.length < count || msgids.some((msgid) => !msgid)) {
 			const line = code.slice(0, node.start).split('\n').length;
 			throw new Error(`${file}:${line}: ${name}() needs its text written out as a plain string`);
 		}
-		found.push({ msgid, plural: plural ?? '', file });
+		if (name === 'tn') found.push({ msgid: msgids[0] ?? '', plural: msgids[1] ?? '', file });
+		else found.push(...msgids.map((msgid) => ({ msgid: msgid ?? '', plural: '', file })));
 	});
 	return found;
 }
 
-function isName(node: Node): boolean {
-	return node.type === 'Identifier' || node.type === 'MemberExpression';
+/** The texts an argument of `t` may be; one that is put together when the app runs is undefined. */
+function choices(node: Node): (string | undefined)[] {
+	switch (node.type) {
+		case 'Literal':
+		case 'BinaryExpression':
+		case 'TemplateLiteral':
+			return [literal(node)];
+		case 'ConditionalExpression':
+			return [...choices(node['consequent'] as Node), ...choices(node['alternate'] as Node)];
+		case 'LogicalExpression':
+			// `t(words[kind] ?? '')`: nothing is a fallback, not a text.
+			return [...choices(node['left'] as Node), ...choices(node['right'] as Node)].filter(
+				(msgid) => msgid !== ''
+			);
+		default:
+			return [];
+	}
 }
 
 function literal(node: Node): string | undefined {

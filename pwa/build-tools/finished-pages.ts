@@ -51,7 +51,7 @@ async function nameCatalogues(files: string[]): Promise<void> {
 const catalogueLimit = 6 * 1024;
 
 async function weighCatalogues(files: string[]): Promise<void> {
-	for (const file of files.filter((name) => /\/(vi|fa|en)(\.work)?\.[^./]+\.json$/.test(name))) {
+	for (const file of files.filter((name) => /\/(vi|fa|en)(\.[a-z]+)?\.[^./]+\.json$/.test(name))) {
 		const { size } = await stat(`${file}.br`);
 		if (size > catalogueLimit) throw new Error(`${file} weighs ${size} bytes, more than ${catalogueLimit}`);
 	}

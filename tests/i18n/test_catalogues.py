@@ -87,6 +87,7 @@ def test_each_part_of_the_app_gets_the_texts_it_shows() -> None:
     sources = Sources()
     sources.add(Found("On a screen"), SCREEN)
     sources.add(Found("At the desk"), "pwa/src/routes/desk/+page.svelte")
+    sources.add(Found("At the door"), "pwa/src/routes/join/+page.svelte")
     sources.add(Found("On both"), SCREEN)
     sources.add(Found("On both"), "pwa/src/routes/head/+page.svelte")
     sources.add(Found("On a locked screen"), "pwa/src/service-worker/notices.ts")
@@ -95,11 +96,12 @@ def test_each_part_of_the_app_gets_the_texts_it_shows() -> None:
     for message in catalogue:
         message.string = f"vi: {message.id}"
     assert compiled(catalogue, "vi") == {
-        "everybody": {
+        "": {
             key_of("On a screen"): "vi: On a screen",
             key_of("On both"): "vi: On both",
         },
         "work": {key_of("At the desk"): "vi: At the desk"},
+        "account": {key_of("At the door"): "vi: At the door"},
         "worker": {key_of("On a locked screen"): "vi: On a locked screen"},
     }
 
@@ -108,7 +110,7 @@ def test_english_carries_only_what_differs_from_its_msgid() -> None:
     catalogue = wanted("Same", "Other")
     for message in catalogue:
         message.string = "Same" if message.id == "Same" else "Another"
-    assert compiled(catalogue, "en")["everybody"] == {key_of("Other"): "Another"}
+    assert compiled(catalogue, "en")[""] == {key_of("Other"): "Another"}
 
 
 def test_one_text_with_two_plurals_is_refused_with_its_files(

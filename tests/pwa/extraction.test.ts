@@ -55,6 +55,12 @@ format.t('a method of something else');`;
     ]);
   });
 
+  test("in choices", () => {
+    expect(
+      msgids("<p>{t(late ? 'Late' : 'In time')}{t(words[kind] ?? '')}</p>"),
+    ).toEqual(["Late", "In time"]);
+  });
+
   test("and t(name) is let by, because N_ marked what the name holds", () => {
     expect(msgids("<p>{t(look.word)}{t(word)}</p>")).toEqual([]);
   });
@@ -65,7 +71,10 @@ describe("a text put together when the app runs is refused with its file and lin
     ["a template literal", "\n<p>{t(`Hello ${name}`)}</p>"],
     ["a template literal without places", "\n<p>{t(`Hello`)}</p>"],
     ["a sum with a variable", "\n<p>{t('Hello ' + name)}</p>"],
-    ["a choice", "\n<p>{t(late ? 'Late' : 'In time')}</p>"],
+    [
+      "a choice, one of which is put together",
+      "\n<p>{t(late ? `Late ${n}` : word)}</p>",
+    ],
     ["a plural that is a variable", "\n<p>{tn('one', many, 2)}</p>"],
     ["an empty text", "\n<p>{t('')}</p>"],
     ["a marker around a variable", "\n<p>{N_(name)}</p>"],

@@ -1,4 +1,4 @@
-import { loadWorkTexts, startLanguage } from '#lib/i18n/index.ts';
+import { loadTexts, startLanguage, type ScreenPart } from '#lib/i18n/index.ts';
 import type { LayoutLoad } from './$types.js';
 
 // The phone draws everything itself; the server only hands over the empty page.
@@ -8,6 +8,14 @@ export const prerender = false;
 let started: Promise<void> | undefined;
 
 export const load: LayoutLoad = async ({ route }) => {
-	await (started ??= startLanguage());
-	if (/^\/(head|desk|ward)(\/|$)/.test(route.id ?? '')) await loadWorkTexts();
+	const part = partOf(route.id ?? '');
+	await (started ??= startLanguage(part));
+	if (part) await loadTexts(part);
 };
+
+/** The folders are those of `PARTS` in `backend/catalogues.py`. */
+function partOf(route: string): ScreenPart | undefined {
+	if (/^\/(head|desk|ward)(\/|$)/.test(route)) return 'work';
+	if (/^\/(join|\(resident\)\/me)(\/|$)/.test(route)) return 'account';
+	return undefined;
+}

@@ -8,14 +8,15 @@ import {
 } from './fill.ts';
 import { directionOf, isLanguage, type Language } from './language.ts';
 
-const addresses = import.meta.glob<string>('./generated/{vi,fa,en}{,.work}.json', {
+const addresses = import.meta.glob<string>('./generated/{vi,fa,en}{,.work,.account}.json', {
 	query: '?url',
 	import: 'default',
 	eager: true
 });
 
-/** Texts for everybody, or those only the screens of heads, departments and the ward show. */
-type Part = '' | '.work';
+/** The first load's texts; those of heads, departments and the ward; those of joining and settings. */
+export type ScreenPart = 'work' | 'account';
+type Part = '' | `.${ScreenPart}`;
 
 const loaded: Record<string, Catalogue> = {};
 const nothing: Catalogue = {};
@@ -45,16 +46,17 @@ export function tn(singular: string, plural: string, n: number, params?: Params)
 	return translateCounted(speech.language, speech.catalogue, singular, plural, n, params);
 }
 
-/** Starts in the language that the page already declares. */
-export function startLanguage(): Promise<void> {
+/** Starts in the language that the page already declares, with the texts its first screen needs. */
+export function startLanguage(part?: ScreenPart): Promise<void> {
+	if (part) speech.parts = ['', `.${part}`];
 	const declared = document.documentElement.lang;
 	return show(isLanguage(declared) ? declared : 'vi');
 }
 
-/** Brings the texts of the screens for work; at once when they are here already. */
-export async function loadWorkTexts(): Promise<void> {
-	if (speech.parts.includes('.work')) return;
-	speech.parts = ['', '.work'];
+/** Brings the texts that only some screens show; at once when they are here already. */
+export async function loadTexts(part: ScreenPart): Promise<void> {
+	if (speech.parts.includes(`.${part}`)) return;
+	speech.parts = [...speech.parts, `.${part}`];
 	await show(speech.language);
 }
 
