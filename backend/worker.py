@@ -46,6 +46,7 @@ async def run_worker(settings: Settings) -> None:
                 with contextlib.suppress(TimeoutError):
                     await asyncio.wait_for(stopping.wait(), RECONNECT_SECONDS)
     finally:
+        await notifications_worker.close_sender()
         await media.close_store()
         await db.close_pool()
         get_logger().info("worker_stopped")
