@@ -48,12 +48,12 @@ async def _lock(*parts: bytes) -> None:
 
 
 async def give_way() -> None:
-    """This transaction waits half a second for a lock at most, then fails (LockNotAvailable).
+    """This transaction waits for no lock longer than 0.2 s, then fails (LockNotAvailable).
 
     Less than `deadlock_timeout` (1 s), so that of two transactions that wait for each other it is
     always this one that ends, and is repeated, never the one that takes a person's message.
     """
-    await execute("SET LOCAL lock_timeout = '500ms'")
+    await execute("SET LOCAL lock_timeout = '200ms'")
 
 
 # uploads ---------------------------------------------------------------------------------------

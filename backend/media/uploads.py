@@ -7,7 +7,7 @@ says; the row says whose it is, and whether it is finished.
 import asyncio
 import tempfile
 from collections.abc import AsyncGenerator, Iterator
-from contextlib import aclosing, contextmanager
+from contextlib import aclosing, contextmanager, suppress
 from datetime import UTC, datetime, timedelta
 from typing import Final
 from uuid import UUID
@@ -50,7 +50,7 @@ SILENCE_SECONDS: Final = 60.0
 SPOOL_BYTES: Final = 1024 * 1024
 COPY_BYTES: Final = 256 * 1024
 SWEEP_LIMIT: Final = 500
-_JOIN_ATTEMPTS: Final = 10
+_JOIN_ATTEMPTS: Final = 25
 
 _writers: dict[UUID, asyncio.Event] = {}
 _finishing: dict[UUID, asyncio.Task[None]] = {}
@@ -171,11 +171,9 @@ async def _write(upload: UploadRow, part: Part, offset: int, chunks: AsyncGenera
     except PartTaken as error:
         raise UploadTaken from error
     except BaseException:
-        try:
+        with suppress(PartTaken):
             held = await asyncio.to_thread(part.sync)
-        except PartTaken as error:
-            raise UploadTaken from error
-        await queries.update_progress(upload.id, held, LIFETIME)
+            await queries.update_progress(upload.id, held, LIFETIME)
         raise
     try:
         return await asyncio.to_thread(part.sync)

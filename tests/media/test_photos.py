@@ -290,29 +290,35 @@ async def test_a_message_is_never_the_one_that_gives_way(
     data = os.urandom(5000)
     url = await location(world.alice, data)
     first, _ = await name(world.alice, named(data))
-    report = "SELECT 1 FROM account WHERE id = $1 FOR UPDATE"
+    second = uuid.uuid4()
+    report = "SELECT 1 FROM area WHERE id = $1 FOR UPDATE"  # any row will do
+    report_held, photo_held, go_on = asyncio.Event(), asyncio.Event(), asyncio.Event()
 
     async def touch_report(_thread_id: uuid.UUID, _message_id: uuid.UUID) -> None:
-        await db.execute(report, world.alice.account_id)
+        photo_held.set()
+        await go_on.wait()
+        await db.execute(report, world.ward_id)
+
+    async def write_message() -> list[PhotoReceipt]:
+        async with db.write_tx():
+            await db.execute(report, world.ward_id)
+            report_held.set()
+            await photo_held.wait()
+            return await service.name_photos(world.alice.account_id, second, second, [named(data)])
 
     service.on_photo_changed.append(touch_report)
     try:
-        message_id = uuid.uuid4()
-        outside = contextvars.copy_context()
-        async with db.write_tx():
-            await db.execute(report, world.alice.account_id)
-            finishing = asyncio.create_task(append(world.alice, url, 0, data), context=outside)
-            async with asyncio.timeout(5):
-                while not await connection.fetchval(
-                    "SELECT count(*) FROM pg_locks WHERE locktype = 'transactionid' AND NOT granted"
-                ):
-                    await asyncio.sleep(0.002)
-            await service.name_photos(world.alice.account_id, message_id, message_id, [named(data)])
+        writing = asyncio.create_task(write_message())
+        await report_held.wait()
+        finishing = asyncio.create_task(append(world.alice, url, 0, data))
+        await _someone_waits(connection)
+        go_on.set()
+        await writing
         assert (await finishing).status_code == 204
     finally:
         service.on_photo_changed.remove(touch_report)
-    for one in (first, message_id):
-        assert [receipt.stored for receipt in await service.photo_receipts(one)] == [True]
+    for message_id in (first, second):
+        assert [r.stored for r in await service.photo_receipts(message_id)] == [True]
 
 
 # pictures ----------------------------------------------------------------------------------------
