@@ -34,6 +34,9 @@ async def playwright() -> AsyncIterator[Playwright]:
         yield running
 
 
+SEEN = Path(__file__).resolve().parents[2] / "var" / "e2e"
+"""What every phone showed last: the first thing to look at when a journey breaks."""
+
 NewPhone = Callable[..., Awaitable[Phone]]
 
 
@@ -50,7 +53,8 @@ async def new_phone(
         return phone
 
     yield make
-    for phone in phones:
+    for number, phone in enumerate(phones):
+        await phone.last_look(SEEN / f"{number}-{phone.profile.name}.png")
         await phone.close()
     errors = [error for phone in phones for error in phone.browser_errors]
     assert errors == []

@@ -19,6 +19,7 @@ from typing import Any
 
 import httpx
 from playwright.async_api import BrowserContext, CDPSession, Page, Playwright
+from playwright.async_api import Error as PlaywrightError
 
 from backend import db, migrate
 from backend.accounts.service import write_invitation_unchecked
@@ -176,8 +177,8 @@ class Phone:
     context: BrowserContext | None = None
     browser_errors: list[str] = field(default_factory=list)
 
-    async def open(self, path: str = "/") -> Page:
-        """Start the browser (cold) and go to `path` (or a whole address)."""
+    async def open(self, path: str = "/", *, offline: bool = False) -> Page:
+        """Start the browser (cold) and go to `path` (or a whole address, e.g. `about:blank`)."""
         geolocation: Any = None
         if self.latitude is not None and self.longitude is not None:
             geolocation = {
@@ -199,6 +200,7 @@ class Phone:
             permissions=["notifications", *(["geolocation"] if geolocation else [])],
             geolocation=geolocation,
             reduced_motion="reduce",
+            offline=offline,
         )
         self.context.set_default_timeout(15_000)
 
@@ -213,7 +215,9 @@ class Phone:
         await self.context.add_init_script(_SUBSCRIBE)
         page = self.context.pages[0] if self.context.pages else await self.context.new_page()
         page.on("pageerror", lambda error: self.browser_errors.append(str(error)))
-        await page.goto(path if path.startswith("http") else f"{self.stack.url}{path}")
+        await page.goto(path if ":" in path else f"{self.stack.url}{path}")
+        if offline:
+            assert not await page.evaluate("navigator.onLine")
         return page
 
     @property
@@ -225,11 +229,30 @@ class Phone:
         assert self.context is not None
         await self.context.set_offline(value)
 
+    async def slow(self, *, up_bytes_per_s: int) -> None:
+        """From now on the page has little room upwards, as at the edge of a cell."""
+        devtools = await self._devtools()
+        await devtools.send(
+            "Network.emulateNetworkConditions",
+            {
+                "offline": False,
+                "latency": 150,
+                "downloadThroughput": 200_000,
+                "uploadThroughput": up_bytes_per_s,
+            },
+        )
+
     async def close(self) -> None:
         """The person swipes the app away; the browser process ends."""
         if self.context is not None:
             await self.context.close()
             self.context = None
+
+    async def last_look(self, file: Path) -> None:
+        file.parent.mkdir(parents=True, exist_ok=True)
+        if self.context is not None and self.context.pages:
+            with suppress(PlaywrightError):
+                await self.page.screenshot(path=str(file))
 
     async def stop_worker(self) -> None:
         """The system reclaims the service worker's memory."""
