@@ -1,3 +1,5 @@
+import { untrack } from 'svelte';
+
 let waiting = $state.raw<ServiceWorker | null>(null);
 let held = $state(0);
 let asked = false;
@@ -10,10 +12,11 @@ export const appUpdate = {
 
 	/** While the given screen is open no update is offered. Returns what lets go of it. */
 	hold(): () => void {
-		held++;
+		// Untracked: the effect that calls this would otherwise run again for its own change, for ever.
+		untrack(() => held++);
 		let holding = true;
 		return () => {
-			if (holding) held--;
+			if (holding) untrack(() => held--);
 			holding = false;
 		};
 	},
