@@ -36,6 +36,7 @@ class Actor(msgspec.Struct, frozen=True):
     language: Language
     neighbourhood_id: uuid.UUID | None
     ward_id: uuid.UUID | None
+    """Where the person lives, else where they work: whose map and categories their phone keeps."""
     grants: tuple[Grant, ...]
 
     def _scopes_of(self, *roles: Role) -> list[uuid.UUID]:

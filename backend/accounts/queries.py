@@ -17,7 +17,14 @@ if TYPE_CHECKING:
 # One query a request: the session, its person, and all their rights as of now.
 _ACTOR: Final = """
 SELECT s.id AS session_id, s.account_id, s.last_seen_at < now() - interval '1 hour' AS stale,
-       a.name, a.language, a.neighbourhood_id, n.path[array_length(n.path, 1) - 1] AS ward_id,
+       a.name, a.language, a.neighbourhood_id,
+       coalesce(n.path[array_length(n.path, 1) - 1],
+                (SELECT coalesce(d.area_id, w.id) FROM account_grant g
+                 LEFT JOIN department d ON d.id = g.scope_id
+                 LEFT JOIN area w ON w.id = g.scope_id AND w.level = 'ward'
+                 WHERE g.account_id = a.id AND g.revoked_at IS NULL
+                   AND coalesce(d.area_id, w.id) IS NOT NULL
+                 ORDER BY g.id LIMIT 1)) AS ward_id,
        coalesce((SELECT jsonb_agg(jsonb_build_object('role', g.role, 'scope_id', g.scope_id))
                  FROM account_grant g WHERE g.account_id = a.id AND g.revoked_at IS NULL),
                 '[]') AS grants

@@ -174,3 +174,11 @@ async def test_listeners_hear_of_their_own_scopes_only(world: World, api: object
     with pytest.raises((asyncio.CancelledError, StopAsyncIteration)):
         await waiting
     await mine.aclose()
+
+
+async def test_an_officer_who_lives_elsewhere_has_the_wards_categories(world: World) -> None:
+    async with write_tx():
+        await touch([(world.ward_id, "category", world.categories["lamp"])])
+    got = await pull(world.chi)
+    assert str(world.categories["lamp"]) in got["upserts"]["category"]  # type: ignore[index]
+    assert "report" not in got["upserts"]  # type: ignore[operator]
