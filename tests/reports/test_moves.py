@@ -358,6 +358,19 @@ async def test_moves_by_staff_are_told_to_the_reporter_and_hers_to_the_departmen
     assert await told() == {("Chi", "state", "closed", False)}
 
 
+async def test_an_officer_who_reported_it_is_not_told_of_their_own_moves_and_words(
+    world: World, connection: "Connection"
+) -> None:
+    report_id = (await send(world.chi, world))["id"]
+    await move(world.chi, report_id, "accepted")
+    await say(world.chi, report_id, "nội bộ", note=True)
+    await say(world.chi, report_id, "Tự hỏi?", question=True)
+    told = await connection.fetch(
+        "SELECT account_id FROM notification WHERE report_id = $1", uuid.UUID(str(report_id))
+    )
+    assert world.chi.account_id not in {row["account_id"] for row in told}
+
+
 async def test_nothing_more_is_said_in_a_finished_report(
     world: World, connection: "Connection"
 ) -> None:

@@ -179,6 +179,9 @@ def test_a_second_question_does_not_begin_the_pause_anew() -> None:
     assert progress.ask(report, START + timedelta(hours=1)) == {}
 
 
+WORK = {"accepted", "in_progress", "awaiting_reporter", "resolved", "disputed"}
+
+
 @dataclass
 class Clock:
     """A tiny model: how long the department's clock has run, and whether it runs."""
@@ -207,16 +210,23 @@ class Course(RuleBasedStateMachine):
             self.clock.used += timedelta(minutes=minutes)
 
     @rule(data=st.data())
-    @precondition(lambda self: self.report.state not in {"closed", "merged", "withdrawn"})
-    def somebody_moves(self, data: st.DataObject) -> None:
-        moves = [
-            move
+    @precondition(lambda self: self.targets() & WORK)
+    def the_work_goes_on(self, data: st.DataObject) -> None:
+        self.move_to(data.draw(st.sampled_from(sorted(self.targets() & WORK))))
+
+    @rule(data=st.data())
+    @precondition(lambda self: self.targets() - WORK)
+    def somebody_ends_or_revives_it(self, data: st.DataObject) -> None:
+        self.move_to(data.draw(st.sampled_from(sorted(self.targets() - WORK))))
+
+    def targets(self) -> set[State]:
+        return {
+            move.to
             for move in MOVES
             if move.source == self.report.state and not (move.once and self.report.appealed)
-        ]
-        if not moves:
-            return
-        to = data.draw(st.sampled_from(moves)).to
+        }
+
+    def move_to(self, to: State) -> None:
         was = self.report.state
         self.report = carried(self.report, to, self.now)
         if was == "rejected":
