@@ -92,6 +92,7 @@ test("what left my sight leaves the phone, with its thread", async () => {
       },
     }),
     page("c2", { removals: { report: ["a"] } }),
+    () => problem(404, "not_found"),
   ];
   await pull(phone.parts);
   await phone.db.put("cases", {
@@ -104,6 +105,24 @@ test("what left my sight leaves the phone, with its thread", async () => {
   expect(await ids("reports")).toEqual(["b"]);
   expect(await ids("messages")).toEqual(["n"]);
   expect(await ids("cases")).toEqual([]);
+});
+
+test("a change in my department, of which the phone keeps no replica, refreshes the case I have opened", async () => {
+  answers = [
+    page("c1"),
+    page("c2", { removals: { report: ["a", "never opened"], message: ["m"] } }),
+    () => json(200, { report: report("a"), messages: [message("m", "a")] }),
+  ];
+  await pull(phone.parts);
+  await phone.db.put("cases", {
+    id: "a",
+    report: report("a"),
+    messages: [],
+    fetchedAt: 0,
+  });
+  await pull(phone.parts);
+  expect((await phone.db.get("cases", "a"))?.messages).toHaveLength(1);
+  expect(asked.at(-1)).toBe("/api/reports/a");
 });
 
 test("after a reset the replica is the new one, and everything of mine is still there", async () => {

@@ -1,5 +1,5 @@
 /** Cases opened at a desk: fetched one by one, kept for reading without a network. */
-import { api } from '#lib/api/client.ts';
+import { api, Problem, type Client } from '#lib/api/client.ts';
 import type { CaseOut } from '#lib/api/types.ts';
 import type { Db } from './db.ts';
 import { dropArrived } from './outbox.ts';
@@ -9,8 +9,8 @@ import { changed } from './signal.ts';
 const kept = 200;
 
 /** Fetches a case with its thread and keeps it. Throws `Problem` or `Unreachable`. */
-export async function fetchCase(db: Db, id: string): Promise<CaseOut> {
-	const found = await api.request('GET', `/api/reports/${id}`, {}, isCase);
+export async function fetchCase(db: Db, id: string, client: Client = api): Promise<CaseOut> {
+	const found = await client.request('GET', `/api/reports/${id}`, {}, isCase);
 	const tx = db.transaction('cases', 'readwrite');
 	await tx.store.put({ id, ...found, fetchedAt: Date.now() });
 	const all = await tx.store.getAll();
@@ -22,13 +22,16 @@ export async function fetchCase(db: Db, id: string): Promise<CaseOut> {
 	return found;
 }
 
-/** Fetches a kept case anew, if it is one; a failure leaves the copy as it is. */
-export async function refreshCase(db: Db, id: string): Promise<void> {
+/** Fetches a kept case anew, if it is one. It leaves the phone when the person may no longer see it. */
+export async function refreshCase(db: Db, id: string, client: Client = api): Promise<void> {
 	if (!(await db.getKey('cases', id))) return;
 	try {
-		await fetchCase(db, id);
-	} catch {
-		// The next opening fetches it.
+		await fetchCase(db, id, client);
+	} catch (error) {
+		// Otherwise the copy stays, and the next opening fetches it.
+		if (!(error instanceof Problem && error.status === 404)) return;
+		await db.delete('cases', id);
+		changed('cases');
 	}
 }
 

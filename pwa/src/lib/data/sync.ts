@@ -1,6 +1,7 @@
 /** Pulls what is new into the replica: by cursor, page by page, each page in one transaction with its cursor. */
 import { Problem, type Client } from '#lib/api/client.ts';
 import type { SyncOut, SyncUpserts } from '#lib/api/types.ts';
+import { refreshCase } from './cases.ts';
 import { getMeta, replicaStores, setMeta, type Db, type Store } from './db.ts';
 import { dropArrived } from './outbox.ts';
 import { changed } from './signal.ts';
@@ -25,7 +26,7 @@ const storeOf = {
 type FeedKind = keyof typeof storeOf;
 const kinds = Object.keys(storeOf) as FeedKind[];
 
-const changedStores: Store[] = [...replicaStores, 'cases', 'meta'];
+const changedStores: Store[] = [...replicaStores, 'meta'];
 
 /**
  * Brings the replica up to date. Throws `Problem` or `Unreachable`; what has come so far stays, and the next pull goes
@@ -35,10 +36,13 @@ export async function pull(parts: SyncParts): Promise<void> {
 	await parts.locks.request('khupho-sync', async () => {
 		const arrived = new Set<string>();
 		const touched = new Set<Store>(['meta']);
+		const left = new Set<string>();
 		try {
-			for (let more = true; more;) more = await pullPage(parts, arrived, touched);
+			for (let more = true; more;) more = await pullPage(parts, arrived, touched, left);
 			// It answers us again, whatever it said before.
 			if (await getMeta(parts.db, 'paused')) await setMeta(parts.db, 'paused', null);
+			// A desk is told of every change in its department, and keeps no replica of it.
+			for (const id of left) await refreshCase(parts.db, id, parts.client);
 		} catch (error) {
 			if (error instanceof Problem && error.status === 401) await setMeta(parts.db, 'paused', 'signed_out');
 			throw error;
@@ -50,7 +54,12 @@ export async function pull(parts: SyncParts): Promise<void> {
 }
 
 /** One page; resolves to whether there is another. */
-async function pullPage(parts: SyncParts, arrived: Set<string>, touched: Set<Store>): Promise<boolean> {
+async function pullPage(
+	parts: SyncParts,
+	arrived: Set<string>,
+	touched: Set<Store>,
+	left: Set<string>
+): Promise<boolean> {
 	const cursor = await getMeta(parts.db, 'cursor');
 	const query = cursor ? `?cursor=${encodeURIComponent(cursor)}` : '';
 	let page: SyncOut;
@@ -63,6 +72,7 @@ async function pullPage(parts: SyncParts, arrived: Set<string>, touched: Set<Sto
 		return true;
 	}
 	await applyPage(parts, page);
+	for (const id of page.removals.report ?? []) left.add(id);
 	for (const kind of kinds) {
 		for (const row of page.upserts[kind] ?? []) arrived.add(row.id);
 		if (page.reset || page.upserts[kind] || page.removals[kind]) touched.add(storeOf[kind]);
@@ -86,8 +96,7 @@ async function applyPage(parts: SyncParts, page: SyncOut): Promise<void> {
 			if (kind === 'me') continue;
 			await store(storeOf[kind]).delete(id);
 			if (kind !== 'report') continue;
-			// What left this person's sight leaves the phone, with its thread.
-			await store('cases').delete(id);
+			// What left this person's replica leaves the phone, with its thread.
 			for (const key of await store('messages').index('by_report').getAllKeys(id)) {
 				await store('messages').delete(key);
 			}

@@ -111,8 +111,8 @@ export async function openCase(id: string): Promise<CaseOut> {
 }
 
 /**
- * One case kept fresh while a screen shows it: `const opened = new OpenedCase(id)`, `start()` in `onMount` (its result
- * ends it). It asks again when the server says that something changed.
+ * One case while a screen shows it: `const opened = new OpenedCase(id)`, `start()` in `onMount` (its result ends it).
+ * What changes in it comes with sync, as long as it is kept.
  */
 export class OpenedCase {
 	loading = $state(false);
@@ -125,10 +125,10 @@ export class OpenedCase {
 	}
 
 	start(): () => void {
-		void this.reload();
-		return listen((signal) => {
-			if (signal.news) void this.reload();
-		});
+		const again = () => void this.reload();
+		again();
+		addEventListener('online', again);
+		return () => removeEventListener('online', again);
 	}
 
 	async reload(): Promise<void> {

@@ -50,10 +50,11 @@ export class Inbox {
 
 	/** Marks what was not in the list before. Called whenever the server has answered; returns how many came in. */
 	note(): number {
+		if (this.list.loadedAt === null) return 0;
 		const ids = this.list.reports.map((report) => report.id);
 		const known = this.#known;
 		this.#known = new Set(ids);
-		if (!known || this.list.loadedAt === null) return 0;
+		if (!known) return 0;
 		const come = ids.filter((id) => !known.has(id));
 		for (const id of come) this.fresh.add(id);
 		return come.length;
