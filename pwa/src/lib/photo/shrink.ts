@@ -1,5 +1,7 @@
+/// <reference types="vite/client" />
 /** Makes a photo fit to travel: small, upright, without metadata; away from the page's own thread. */
 import { UnreadablePhoto, type ShrunkPhoto } from './outcome.ts';
+import workerAddress from './shrink.worker.ts?worker&url';
 
 export type { ShrunkPhoto } from './outcome.ts';
 
@@ -36,11 +38,40 @@ async function shrinkOne(file: Blob): Promise<ShrunkPhoto> {
 	return (await import('./shrink-here.ts')).shrinkHere(file);
 }
 
+/** Null where module workers are unknown (Firefox before 114): the page then does it itself. */
+function startWorker(): Worker | null {
+	try {
+		return new Worker(trusted(workerAddress) as string, { type: 'module' });
+	} catch {
+		return null;
+	}
+}
+
+interface ScriptAddressPolicy {
+	createScriptURL(address: string): unknown;
+}
+
+/** Under `require-trusted-types-for 'script'` the browser takes a worker's address only from a policy. */
+function trusted(address: string): unknown {
+	const types = (
+		globalThis as {
+			trustedTypes?: {
+				createPolicy(name: string, rules: { createScriptURL(address: string): string }): ScriptAddressPolicy;
+			};
+		}
+	).trustedTypes;
+	return (
+		types?.createPolicy('khupho-photos', { createScriptURL: () => address }).createScriptURL(address) ??
+		address
+	);
+}
+
 /** Null: no worker to be had, or it died. */
 function askWorker(file: Blob): Promise<FromShrinker | null> {
 	if (idle) clearTimeout(idle);
-	worker ??= new Worker(new URL('./shrink.worker.ts', import.meta.url), { type: 'module' });
+	worker ??= startWorker();
 	const asked = worker;
+	if (!asked) return Promise.resolve(null);
 	const id = ++count;
 	return new Promise<FromShrinker | null>((resolve) => {
 		const limit = setTimeout(() => end(null), patienceMs);
