@@ -65,15 +65,19 @@ class Actor(msgspec.Struct, frozen=True):
     def is_staff(self) -> bool:
         return any(grant.role in STAFF for grant in self.grants)
 
-    def scopes(self) -> list[uuid.UUID]:
-        """The change feeds this person listens to (DESIGN, "Sync cursors")."""
+    def feeds(self) -> list[uuid.UUID]:
+        """The change feeds whose things this person's phone keeps (DESIGN, "Sync cursors")."""
         feeds = {self.account_id}
         feeds.update(head_scope(area_id) for area_id in self.heads())
-        feeds.update(self.departments())
-        feeds.update(staff_scope(ward_id) for ward_id in self.dispatches())
         if self.ward_id is not None:
             feeds.add(self.ward_id)
         return sorted(feeds)
+
+    def scopes(self) -> list[uuid.UUID]:
+        """All this person hears of: the own feeds, and the desks they ask online."""
+        wards = [*self.dispatches(), *self.oversees()]
+        desks = [*self.departments(), *(staff_scope(ward) for ward in wards)]
+        return sorted({*self.feeds(), *desks})
 
 
 def head_scope(neighbourhood_id: uuid.UUID) -> uuid.UUID:

@@ -27,14 +27,14 @@ async def pull(actor: Actor, cursor_text: str | None) -> SyncOut:
     Raises:
         BadCursor: the text was not made by a server of ours.
     """
-    scopes = actor.scopes()
-    mark = fingerprint(scopes)
+    feeds = actor.feeds()
+    mark = fingerprint(feeds)
     epoch, horizon = await get_horizon()
     cursor = decode_cursor(cursor_text) if cursor_text else None
     reset = cursor is None or cursor.epoch != epoch or cursor.scopes != mark
     if cursor is None or reset:
         cursor = Cursor(FORMAT, epoch, mark, 0)
-    rows = await list_changes(scopes, cursor.version, cursor.after, PAGE + 1)
+    rows = await list_changes(feeds, cursor.version, cursor.after, PAGE + 1)
     more = len(rows) > PAGE
     rows = rows[:PAGE]
     # The first page fixes where the next pull starts: what becomes visible while paging may sort

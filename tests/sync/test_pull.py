@@ -9,7 +9,7 @@ import pytest
 
 from backend import db
 from backend.accounts.service import grant_role, revoke_role
-from backend.actor import head_scope
+from backend.actor import head_scope, staff_scope
 from backend.changes import touch
 from backend.db import write_tx
 from backend.sync.cursor import Cursor, decode_cursor, encode_cursor
@@ -68,6 +68,23 @@ async def test_a_report_reaches_its_author_and_the_head_and_nobody_else(world: W
     whole = await pull(world.dariush)
     assert "report" not in whole["upserts"]  # type: ignore[operator]
     assert "message" not in whole["upserts"]  # type: ignore[operator]
+
+
+async def test_a_desk_is_not_copied_but_hears_of_its_reports(world: World, api: object) -> None:
+    hub = api.state.hub  # type: ignore[attr-defined]
+    for person, scope in (
+        (world.chi, world.lighting_id),
+        (world.farid, staff_scope(world.ward_id)),
+    ):
+        cursor = str((await pull(person))["cursor"])
+        stream = hub.listen([scope])
+        assert await anext(stream) is True
+        await report(world, world.alice)
+        assert await asyncio.wait_for(anext(stream), 5) is True
+        await stream.aclose()
+        changed = await pull(person, cursor)
+        assert "report" not in changed["upserts"]  # type: ignore[operator]
+        assert "report" not in changed["removals"], "ids of what a desk never held"  # type: ignore[operator]
 
 
 async def test_an_idle_pull_is_small_and_says_nothing_new(world: World) -> None:
