@@ -26,7 +26,11 @@ async def get_path(area_id: uuid.UUID) -> tuple[str, list[uuid.UUID]] | None:
 
 async def get_fingerprint() -> str:
     """Changes whenever areas are imported; cheap enough to ask at every refresh."""
-    return str(await fetch_value("SELECT count(*) || ':' || coalesce(max(xmin::text::bigint), 0) FROM area"))
+    return str(
+        await fetch_value(
+            "SELECT count(*) || ':' || coalesce(max(xmin::text::bigint), 0) FROM area"
+        )
+    )
 
 
 async def list_areas(area_ids: Sequence[uuid.UUID]) -> list[AreaOut]:

@@ -127,7 +127,7 @@ async def load_areas(area_ids: Sequence[uuid.UUID]) -> list[AreaOut]:
     return await queries.list_areas(area_ids)
 
 
-async def import_areas(  # noqa: PLR0917 - each is a column of its own
+async def import_areas(
     data: bytes,
     country: Country,
     *,
