@@ -15,12 +15,12 @@ from asyncpg.connection import LoggedQuery
 from asyncpg.pool import PoolConnectionProxy
 
 from backend import db
-from backend.actor import Actor
-from backend.accounts.queries import get_actor
 from backend.accounts.codes import hash_token
-from backend.reports.schemas import ReportIn
+from backend.accounts.queries import get_actor
+from backend.actor import Actor
 from backend.reports.intake import submit_report
-from tests.bench.server import CONNECTIONS, Bench, demo_account, report_body, running_bench
+from backend.reports.schemas import ReportIn
+from tests.bench.server import CONNECTIONS, Bench, always, demo_account, report_body, running_bench
 
 REPORTS = 2000
 READS = 2000
@@ -46,9 +46,7 @@ async def _measure(bench: Bench) -> dict[str, float]:
     assert row is not None
     body = report_body(row["category_id"], row["lat"], row["lon"])
     statements = await _record(found[0], json.loads(body))
-    pool = await asyncpg.create_pool(
-        bench.database_url, min_size=CONNECTIONS, max_size=CONNECTIONS
-    )
+    pool = await asyncpg.create_pool(bench.database_url, min_size=CONNECTIONS, max_size=CONNECTIONS)
     rates: dict[str, list[float]] = {"y2": [], "bare": [], "intake": []}
     p95 = []
     await _make_y2(pool)
@@ -64,16 +62,14 @@ async def _measure(bench: Bench) -> dict[str, float]:
     y2, bare, intake = (sorted(rates[name])[1] for name in ("y2", "bare", "intake"))
 
     report_id = str(uuid.uuid4())
-    await bench.hammer(
-        mai, 1, lambda _: ("PUT", f"/api/reports/{report_id}", body), connections=1
-    )
+    await bench.hammer(mai, 1, always("PUT", f"/api/reports/{report_id}", body), connections=1)
     for number in range(10):
         text = json.dumps({"text": f"Tin nhắn {number}"}).encode()
         path = f"/api/reports/{report_id}/messages/{uuid.uuid4()}"
-        await bench.hammer(mai, 1, lambda _, p=path, b=text: ("PUT", p, b), connections=1)
-    case = await bench.hammer(officer, READS, lambda _: ("GET", f"/api/reports/{report_id}", b""))
+        await bench.hammer(mai, 1, always("PUT", path, text), connections=1)
+    case = await bench.hammer(officer, READS, always("GET", f"/api/reports/{report_id}"))
     desk = await bench.hammer(
-        officer, READS // 4, lambda _: ("GET", "/api/desk/reports?tray=open&limit=50", b"")
+        officer, READS // 4, always("GET", "/api/desk/reports?tray=open&limit=50")
     )
     idle, busy = await _sync(bench, body)
     return {
@@ -99,24 +95,24 @@ async def _sync(bench: Bench, body: bytes) -> tuple[dict[str, float], dict[str, 
     more = True
     while more:
         page = await bench.hammer(
-            cookie, 1, lambda _: ("GET", f"/api/sync?cursor={cursor}", b""), connections=1
+            cookie, 1, always("GET", f"/api/sync?cursor={cursor}"), connections=1
         )
         answer = json.loads(page.body)
         cursor, more = answer["cursor"], answer["more"]
-    idle = await bench.hammer(cookie, READS, lambda _: ("GET", f"/api/sync?cursor={cursor}", b""))
+    idle = await bench.hammer(cookie, READS, always("GET", f"/api/sync?cursor={cursor}"))
     ids = [str(uuid.uuid4()) for _ in range(20)]
     officer = await bench.session(demo_account("vn-officer-lighting"))
     for report_id in ids:
         await bench.hammer(
-            cookie, 1, lambda _, r=report_id: ("PUT", f"/api/reports/{r}", body), connections=1
+            cookie, 1, always("PUT", f"/api/reports/{report_id}", body), connections=1
         )
         path = f"/api/reports/{report_id}/messages/{uuid.uuid4()}"
         text = json.dumps({"text": "Chúng tôi đã xem, ngày mai sẽ thay bóng."}).encode()
-        await bench.hammer(officer, 1, lambda _, p=path, t=text: ("PUT", p, t), connections=1)
+        await bench.hammer(officer, 1, always("PUT", path, text), connections=1)
     busy = await bench.hammer(
         cookie,
         READS // 10,
-        lambda _: ("GET", f"/api/sync?cursor={cursor}", b""),
+        always("GET", f"/api/sync?cursor={cursor}"),
         headers="Accept-Encoding: br\r\n",
     )
     return (
@@ -225,9 +221,7 @@ def _fill(argument: object, fresh: dict[object, object]) -> object:
     return argument
 
 
-async def _replay(
-    pool: "asyncpg.Pool[asyncpg.Record]", statements: Sequence[Statement]
-) -> float:
+async def _replay(pool: "asyncpg.Pool[asyncpg.Record]", statements: Sequence[Statement]) -> float:
     """The same statements in one transaction each, and nothing else."""
 
     async def work(connection: "asyncpg.Connection[asyncpg.Record]") -> None:
@@ -237,7 +231,3 @@ async def _replay(
                 await connection.fetch(sql, *(_fill(argument, fresh) for argument in arguments))
 
     return await _rate(pool, work, REPORTS // 3)
-
-
-if __name__ == "__main__":
-    print(json.dumps(asyncio.run(run()), indent=1))

@@ -1,7 +1,4 @@
-"""How long it takes to find the neighbourhood of a point in a city of 4,861 neighbourhoods.
-
-`python -m tests.bench.bench_locate` prints the figures; `run()` returns them.
-"""
+"""How long it takes to find the neighbourhood of a point in a city of 4,861 neighbourhoods."""
 
 import time
 import uuid
@@ -54,8 +51,3 @@ def _timed(
         index.locate(lat, lon)
         times[number] = time.perf_counter() - began
     return times * 1e6
-
-
-if __name__ == "__main__":
-    for name, value in run().items():
-        print(f"{name:20} {value:10.3f}")

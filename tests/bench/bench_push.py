@@ -1,7 +1,4 @@
-"""How many pushes one process makes and sends a second, beside bare ECDH on the same machine.
-
-`python -m tests.bench.bench_push` prints the figures; `run()` returns them.
-"""
+"""How many pushes one process makes and sends a second, beside bare ECDH on the same machine."""
 
 import asyncio
 import json
@@ -142,8 +139,3 @@ def _sink(pipe: Connection) -> None:
 
 def _text(data: bytes) -> str:
     return urlsafe_b64encode(data).rstrip(b"=").decode()
-
-
-if __name__ == "__main__":
-    for name, value in run().items():
-        print(f"{name:20} {value:12,.2f}")

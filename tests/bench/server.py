@@ -16,7 +16,8 @@ from pathlib import Path
 
 from backend import db, migrate
 from backend.accounts.codes import hash_token, new_token
-from backend.demo.load import demo_id, load_demo
+from backend.demo.data import demo_id
+from backend.demo.load import load_demo
 from backend.embedded import start_embedded, stop_embedded
 from backend.settings import Settings, get_settings
 from tests.e2e.stack import free_port
@@ -76,7 +77,8 @@ class Bench:
                 writer.write(
                     f"{method} {path} HTTP/1.1\r\nHost: localhost\r\nCookie: khupho={cookie}\r\n"
                     f"Content-Type: application/json\r\n{headers}"
-                    f"Content-Length: {len(body)}\r\n\r\n".encode() + body
+                    f"Content-Length: {len(body)}\r\n\r\n".encode()
+                    + body
                 )
                 head = (await reader.readuntil(b"\r\n\r\n")).decode("latin-1").lower()
                 status = int(head.split(" ", 2)[1])
@@ -149,6 +151,11 @@ def report_body(category_id: uuid.UUID, lat: float, lon: float) -> bytes:
         },
         ensure_ascii=False,
     ).encode()
+
+
+def always(method: str, path: str, body: bytes = b"") -> Callable[[int], tuple[str, str, bytes]]:
+    """The same request every time, for `Bench.hammer`."""
+    return lambda _: (method, path, body)
 
 
 def demo_account(key: str) -> uuid.UUID:
