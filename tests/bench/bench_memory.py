@@ -2,6 +2,7 @@
 
 import asyncio
 
+from backend import db
 from tests.bench.processes import proportional_bytes, resident_bytes
 from tests.e2e.stack import Stack
 from tests.e2e.standalone import standalone_stack
@@ -16,6 +17,8 @@ async def run() -> dict[str, float]:
     counts it once.
     """
     async with standalone_stack(Stack) as stack:
+        while await db.fetch_value("SELECT count(*) FROM photo WHERE state = 'stored'"):
+            await asyncio.sleep(0.5)  # the demo's photos are being made ready
         await asyncio.sleep(SETTLE_SECONDS)
         server, worker = (stack.processes[name].pid for name in ("serve", "worker"))
         return {
