@@ -1,4 +1,4 @@
-import { formatWhen, t } from '#lib/i18n/index.ts';
+import { formatDate, formatTime, formatWhen, t } from '#lib/i18n/index.ts';
 import type { Delivery } from '#lib/state/index.ts';
 
 /** Where something unsent stands, honestly, in one sentence. */
@@ -6,17 +6,22 @@ export function deliveryWords(delivery: Delivery, now: number): string {
 	const { state, receivedAt, photosTotal: total, photosSent } = delivery;
 	if (state === 'needs_person') return t('Needs you: please look at it again');
 	const photo = Math.min(photosSent + 1, total);
+	if (receivedAt && photosSent >= total) return receivedWords(receivedAt, now);
 	if (receivedAt) {
-		const when = formatWhen(receivedAt, now);
-		if (photosSent >= total) return t('Received at {when}', { when });
 		return state === 'sending'
-			? t('Received at {when}. Sending: photo {photo} of {total}', { when, photo, total })
-			: t('Received at {when}. The photos follow by themselves.', { when });
+			? t('Received. Sending: photo {photo} of {total}', { photo, total })
+			: t('Received. The photos follow by themselves.');
 	}
 	if (state === 'sending') {
 		return total > 0 ? t('Sending: photo {photo} of {total}', { photo, total }) : t('Sending');
 	}
 	return t('Saved on this phone. It will send by itself.');
+}
+
+function receivedWords(receivedAt: string, now: number): string {
+	const today = formatDate(receivedAt) === formatDate(now);
+	if (today) return t('Received at {time}', { time: formatTime(receivedAt) });
+	return t('Received: {when}', { when: formatWhen(receivedAt, now) });
 }
 
 /** 0 to 1 of all bytes of its photos; null when there is nothing to show moving. */

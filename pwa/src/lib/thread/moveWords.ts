@@ -63,7 +63,7 @@ function specialWords(
 				icon: circleCheck
 			};
 		case 'closed':
-			return { verb: t('Fixed'), meaning: t('The report is closed.'), icon: check };
+			return { verb: t('Fixed'), meaning: t('This closes the report.'), icon: check };
 		case 'disputed':
 			return {
 				verb: t('Not fixed'),
