@@ -14,6 +14,7 @@ import asyncpg
 import msgspec
 from piccolo.engine.postgres import PostgresEngine
 
+from backend.failpoints import failpoint
 from backend.settings import Settings
 
 if TYPE_CHECKING:
@@ -90,8 +91,10 @@ async def write_tx() -> AsyncIterator["Connection[Record]"]:
             yield cast("Connection[Record]", transaction.connection)
             for rows, write in last.values():
                 await write(rows)
+            await failpoint("before_commit")
         finally:
             _last_work.reset(token)
+    await failpoint("after_commit")
 
 
 Rows = set[tuple[object, ...]]

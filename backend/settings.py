@@ -47,7 +47,8 @@ class Settings(msgspec.Struct, frozen=True, forbid_unknown_fields=True):
     tiles_url: str | None = None
     upload_quota_bytes: Annotated[int, Meta(ge=1)] = 500 * 1024 * 1024
     log_level: Literal["debug", "info", "warning", "error"] = "info"
-    failpoints: bool = False
+    failpoints: str | None = None
+    """For the fault tests only, see `backend.failpoints`."""
 
     @property
     def secure(self) -> bool:

@@ -19,6 +19,7 @@ import uuid_utils.compat as uuids
 from backend.actor import Actor
 from backend.db import write_tx
 from backend.errors import NotFound, QuotaExceeded, Unavailable
+from backend.failpoints import failpoint
 from backend.logs import get_logger
 from backend.media import queries
 from backend.media.parts import Part, PartTaken, list_parts, upload_of
@@ -150,6 +151,7 @@ async def append_bytes(
         if checksum is not None:
             chunks = _verified(chunks, checksum, upload.length - offset)
         held = await _write(upload, part, offset, chunks)
+        await failpoint("part_synced")
         expires_at = await queries.update_progress(upload.id, held, LIFETIME)
     if held == upload.length:
         await _finish(upload, part)
@@ -168,6 +170,7 @@ async def _write(upload: UploadRow, part: Part, offset: int, chunks: AsyncGenera
                 if offset > upload.length:
                     raise MoreThanAnnounced
                 await asyncio.to_thread(part.append, chunk)
+                await failpoint("part_written")
     except PartTaken as error:
         raise UploadTaken from error
     except BaseException:
@@ -281,6 +284,7 @@ async def _verify_and_store(upload: UploadRow, part: Part) -> None:
         key = original_key(upload.account_id, upload.id)
         with store_errors():
             await media_store().put_file(key, part.path, content_type=upload.content_type)
+        await failpoint("file_stored")
     except FileNotFoundError:
         # Another process of ours was first, or the person took the upload back.
         if await queries.is_complete(upload.id):
@@ -290,6 +294,7 @@ async def _verify_and_store(upload: UploadRow, part: Part) -> None:
         with store_errors():
             await media_store().delete(key)
         raise NotFound
+    await failpoint("upload_recorded")
     await asyncio.to_thread(part.discard)
 
 
