@@ -186,11 +186,16 @@ def read_catalogue(language: Language) -> Catalog:
     """The catalogue as it is in the tree; empty when there is none yet."""
     path = po_path(language)
     if not path.exists():
-        forms, rule = PLURAL_FORMS[language]
-        empty = f'msgid ""\nmsgstr "Plural-Forms: nplurals={forms}; plural={rule};\\n"\n'
-        return read_po(io.BytesIO(empty.encode()), locale=language)
+        return empty_catalogue(language)
     with path.open("rb") as file:
         return read_po(file, locale=language, abort_invalid=True)
+
+
+def empty_catalogue(language: Language) -> Catalog:
+    """A catalogue with our plural forms: Babel's for Persian would drop the second."""
+    forms, rule = PLURAL_FORMS[language]
+    header = f'msgid ""\nmsgstr "Plural-Forms: nplurals={forms}; plural={rule};\\n"\n'
+    return read_po(io.BytesIO(header.encode()), locale=language)
 
 
 def texts_of(message: Message) -> tuple[tuple[str, ...], tuple[str, ...]]:
@@ -211,7 +216,7 @@ def update() -> None:
     for language in LANGUAGES:
         old = read_catalogue(language)
         forms, _rule = PLURAL_FORMS[language]
-        fresh = Catalog(locale=language, fuzzy=False)
+        fresh = empty_catalogue(language)
         for message in wanted:
             if not message.id:
                 continue
