@@ -32,8 +32,8 @@ export async function show(data: PushMessageData | null): Promise<void> {
 		dir: directionOf(language),
 		icon: '/icons/icon-192.png',
 		badge: '/icons/badge-96.png',
-		// A later word about the same thing takes the earlier one's place.
-		tag: payload.report ?? payload.notification ?? payload.kind,
+		// A later state takes the earlier one's place; a question must not vanish behind it.
+		tag: (payload.kind === 'state' ? payload.report : payload.notification) ?? payload.kind,
 		data: { url: addressOf(payload) },
 		...({ renotify: true } as NotificationOptions)
 	});

@@ -112,7 +112,7 @@ export async function openCase(id: string): Promise<CaseOut> {
 
 /**
  * One case while a screen shows it: `const opened = new OpenedCase(id)`, `start()` in `onMount` (its result ends it).
- * What changes in it comes with sync, as long as it is kept.
+ * Desks are not copied by sync: it asks again by itself when the server says that something changed.
  */
 export class OpenedCase {
 	loading = $state(false);
@@ -128,7 +128,13 @@ export class OpenedCase {
 		const again = () => void this.reload();
 		again();
 		addEventListener('online', again);
-		return () => removeEventListener('online', again);
+		const stopListening = listen((signal) => {
+			if (signal.news || signal.drained) again();
+		});
+		return () => {
+			stopListening();
+			removeEventListener('online', again);
+		};
 	}
 
 	async reload(): Promise<void> {
