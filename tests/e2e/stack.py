@@ -6,6 +6,7 @@ the phone's service worker through the DevTools protocol.
 """
 
 import asyncio
+import json
 import os
 import socket
 import subprocess
@@ -153,6 +154,14 @@ _SUBSCRIBE = """
       }
     };
   };
+  // Headless Chromium answers the browser's own question with "denied" without asking anybody.
+  let told = window.__told;
+  Object.defineProperty(Notification, 'permission', { get: () => (told ? 'granted' : 'default') });
+  Notification.requestPermission = async () => {
+    await window.__allow();
+    told = true;
+    return 'granted';
+  };
   PushManager.prototype.subscribe = subscribe;
   PushManager.prototype.getSubscription = async () => window.__subscription ?? null;
 })();
@@ -173,6 +182,8 @@ class Phone:
     latitude: float | None = None
     longitude: float | None = None
     accuracy: float = 12
+    told: bool = False
+    """The person has allowed notifications."""
     subscriptions: list[BrowserSubscription] = field(default_factory=list)
     context: BrowserContext | None = None
     browser_errors: list[str] = field(default_factory=list)
@@ -197,7 +208,10 @@ class Phone:
             locale={"vi": "vi-VN", "fa": "fa-IR", "en": "en-GB"}[self.language],
             timezone_id="Asia/Tehran" if self.language == "fa" else "Asia/Ho_Chi_Minh",
             color_scheme="dark" if self.dark else "light",
-            permissions=["notifications", *(["geolocation"] if geolocation else [])],
+            permissions=[
+                *(["notifications"] if self.told else []),
+                *(["geolocation"] if geolocation else []),
+            ],
             geolocation=geolocation,
             reduced_motion="reduce",
             offline=offline,
@@ -207,12 +221,16 @@ class Phone:
         async def subscribe(key: str) -> str:
             subscription = self.stack.push.subscribe(key)
             self.subscriptions.append(subscription)
-            import json
-
             return json.dumps(subscription.to_json())
 
         await self.context.expose_function("__subscribe", subscribe)
-        await self.context.add_init_script(_SUBSCRIBE)
+        async def allow() -> None:
+            assert self.context is not None
+            self.told = True
+            await self.context.grant_permissions(["notifications"], origin=self.stack.url)
+
+        await self.context.expose_function("__allow", allow)
+        await self.context.add_init_script(f"window.__told = {json.dumps(self.told)};{_SUBSCRIBE}")
         page = self.context.pages[0] if self.context.pages else await self.context.new_page()
         page.on("pageerror", lambda error: self.browser_errors.append(str(error)))
         await page.goto(path if ":" in path else f"{self.stack.url}{path}")
@@ -231,11 +249,21 @@ class Phone:
 
     async def slow(self, *, up_bytes_per_s: int) -> None:
         """From now on the page has little room upwards, as at the edge of a cell."""
+        await self.offline(False)
+        await self._network(offline=False, up_bytes_per_s=up_bytes_per_s)
+
+    async def lose_signal(self) -> None:
+        await self.offline()
+
+    async def regain_signal(self) -> None:
+        await self.offline(False)
+
+    async def _network(self, *, offline: bool, up_bytes_per_s: int) -> None:
         devtools = await self._devtools()
         await devtools.send(
             "Network.emulateNetworkConditions",
             {
-                "offline": False,
+                "offline": offline,
                 "latency": 150,
                 "downloadThroughput": 200_000,
                 "uploadThroughput": up_bytes_per_s,
@@ -255,10 +283,19 @@ class Phone:
                 await self.page.screenshot(path=str(file))
 
     async def stop_worker(self) -> None:
-        """The system reclaims the service worker's memory."""
+        """The system reclaims the service worker's memory; back when it has really stopped."""
         devtools = await self._devtools()
+        stopped = asyncio.Event()
+
+        def seen(event: dict[str, Any]) -> None:
+            running = {version["runningStatus"] for version in event["versions"]}
+            if running == {"stopped"}:
+                stopped.set()
+
+        devtools.on("ServiceWorker.workerVersionUpdated", seen)
         await devtools.send("ServiceWorker.enable")
         await devtools.send("ServiceWorker.stopAllWorkers")
+        await asyncio.wait_for(stopped.wait(), 10)
         await devtools.detach()
 
     async def _devtools(self) -> CDPSession:
