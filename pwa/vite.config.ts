@@ -4,6 +4,7 @@ import { fileURLToPath } from 'node:url';
 import { defineConfig } from 'vitest/config';
 import { finishedPages } from './build-tools/finished-pages.ts';
 import { iconPaths } from './build-tools/icon-paths.ts';
+import { loadOrder } from './build-tools/load-order.ts';
 import { plainState } from './build-tools/plain-state.ts';
 import { resolveLikeSources } from './build-tools/resolve-like-sources.ts';
 
@@ -15,6 +16,7 @@ export default defineConfig({
 		resolveLikeSources(tests),
 		iconPaths(),
 		plainState(),
+		loadOrder(),
 		sveltekit({
 			adapter: finishedPages(adapter({ fallback: 'index.html' })),
 			// `lib/app-update.svelte.ts` registers it, as a classic script: Firefox before 147 has no module workers.

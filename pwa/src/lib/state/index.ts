@@ -18,6 +18,7 @@ export type { PhotoView } from './pictures.ts';
 export { push, type PushPermission } from './push.svelte.ts';
 export * from './queue.svelte.ts';
 export { reports, type ReportView } from './reports.svelte.ts';
+export * from './entrance.ts';
 export * from './session.svelte.ts';
 export * from './thread.svelte.ts';
 export * from './start.svelte.ts';

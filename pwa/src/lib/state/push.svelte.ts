@@ -3,7 +3,7 @@ import { database, getMeta, setMeta } from '#lib/data/db.ts';
 import { endSubscription, keepSubscribed } from '#lib/data/push.ts';
 import { changed } from '#lib/data/signal.ts';
 import { Live } from './live.svelte.ts';
-import { getConfig } from './session.svelte.ts';
+import { getConfig } from './entrance.ts';
 
 /** `unsupported`: this browser cannot, or on an iPhone: not before the app is installed. */
 export type PushPermission = NotificationPermission | 'unsupported';

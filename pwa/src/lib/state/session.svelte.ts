@@ -1,20 +1,6 @@
 /** Who uses this phone, and what they may do. */
-import { api } from '#lib/api/client.ts';
-import type {
-	ConfigOut,
-	DeviceList,
-	InvitationIn,
-	InvitationList,
-	InvitationOut,
-	InvitationPreview,
-	MeOut,
-	MePatch,
-	Role,
-	SessionIn
-} from '#lib/api/types.ts';
-import * as account from '#lib/data/account.ts';
-import { database, getMeta, setMeta } from '#lib/data/db.ts';
-import { enqueue } from '#lib/data/outbox.ts';
+import type { MeOut, MePatch, Role, SessionIn } from '#lib/api/types.ts';
+import { database, getMeta } from '#lib/data/db.ts';
 import { Live } from './live.svelte.ts';
 
 interface SessionView {
@@ -23,6 +9,10 @@ interface SessionView {
 	/** The server no longer knows this device: it has to be joined again; nothing stored is lost. */
 	signInAgain: boolean;
 }
+
+// Every first load asks who is here; few do more than that, so the rest comes when it is called.
+const account = () => import('#lib/data/account.ts');
+const outbox = () => import('#lib/data/outbox.ts');
 
 const live = new Live<SessionView>(['account', 'outbox', 'meta'], async (db) => {
 	const me = (await db.get('account', 'me')) ?? null;
@@ -66,51 +56,13 @@ export const session = {
 	},
 	/** The session as of now, for code outside of components. */
 	once: () => live.once(),
-	join: async (input: SessionIn): Promise<MeOut> => account.join(await database(), input),
+	join: async (input: SessionIn): Promise<MeOut> => (await account()).join(await database(), input),
 	/** Show this before `signOut`: what would be lost. */
-	unsentWork: async () => account.unsentWork(await database()),
-	signOut: async (): Promise<void> => account.signOut(await database()),
+	unsentWork: async () => (await account()).unsentWork(await database()),
+	signOut: async (): Promise<void> => (await account()).signOut(await database()),
 	/** Changes name, language or neighbourhood: at once here, on the server by the outbox. */
 	change: async (patch: MePatch): Promise<void> => {
+		const { enqueue } = await outbox();
 		await enqueue(await database(), { kind: 'profile', payload: patch });
 	}
-};
-
-/** What an invitation offers, before it is used. Throws `Problem` (codes invitation_*) or `Unreachable`. */
-export function previewInvitation(code: string): Promise<InvitationPreview> {
-	return api.request('POST', '/api/invitations/preview', { body: { code } });
-}
-
-/** The public configuration; the last known one when the server cannot be reached. */
-export async function getConfig(): Promise<ConfigOut | null> {
-	const db = await database();
-	try {
-		const config = await api.request<ConfigOut>('GET', '/api/config', {}, isConfig);
-		await setMeta(db, 'config', config);
-		return config;
-	} catch {
-		return ((await getMeta(db, 'config')) as ConfigOut | undefined) ?? null;
-	}
-}
-
-function isConfig(answer: unknown): answer is ConfigOut {
-	return typeof answer === 'object' && answer !== null && 'push_key' in answer && 'tiles' in answer;
-}
-
-/** Screens about devices and invitations need the network; all throw `Problem` or `Unreachable`. */
-export const devices = {
-	list: async () => (await api.request<DeviceList>('GET', '/api/me/sessions')).sessions,
-	revoke: (id: string) => api.request<null>('DELETE', `/api/me/sessions/${id}`),
-	/** A code (10 minutes) that signs in a second device to this same account. */
-	link: () => api.request<InvitationOut>('PUT', `/api/me/device-links/${crypto.randomUUID()}`)
-};
-
-export const invitations = {
-	list: async (areaId: string) =>
-		(await api.request<InvitationList>('GET', `/api/invitations?area_id=${encodeURIComponent(areaId)}`))
-			.invitations,
-	/** `id`: make it once per form, so that a second tap gives the same code. */
-	invite: (id: string, input: InvitationIn) =>
-		api.request<InvitationOut>('PUT', `/api/invitations/${id}`, { body: input }),
-	revoke: (id: string) => api.request<null>('DELETE', `/api/invitations/${id}`)
 };
