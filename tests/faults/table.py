@@ -1,0 +1,69 @@
+"""What a run of seeds comes to, as a table for people."""
+
+from collections import Counter
+from collections.abc import Iterable
+from dataclasses import dataclass, field
+
+from tests.faults.acting import Outcome
+from tests.faults.proxy import Resent
+
+
+@dataclass
+class Table:
+    """Sums over all seeds. `failed`: those with findings."""
+
+    seeds: int = 0
+    failed: dict[int, list[str]] = field(default_factory=dict)
+    faults: Counter[str] = field(default_factory=Counter)
+    actions: Counter[str] = field(default_factory=Counter)
+    requests: int = 0
+    bytes_up: int = 0
+    bytes_down: int = 0
+    seconds: float = 0.0
+    seed_seconds: list[float] = field(default_factory=list)
+    drain_seconds: list[float] = field(default_factory=list)
+    resent_per_break: float = 0.0
+
+    def add(self, outcome: Outcome) -> None:
+        self.seeds += 1
+        if outcome.findings:
+            self.failed[outcome.seed] = outcome.findings
+        self.faults += outcome.faults
+        self.actions += outcome.actions
+        self.requests += outcome.requests
+        self.bytes_up += outcome.bytes_up
+        self.bytes_down += outcome.bytes_down
+        self.seed_seconds.append(outcome.seconds)
+        self.drain_seconds.append(outcome.drain_seconds)
+
+    def add_resent(self, seen: Iterable[Resent]) -> None:
+        self.resent_per_break = max(
+            [self.resent_per_break, *(one.worst_per_break() for one in seen)]
+        )
+
+    def text(self) -> str:
+        """Faults by kind, actions by kind, bytes, and the seeds that failed with how to replay."""
+        lines = [f"{self.seeds} seeds in {self.seconds:.0f} s, {len(self.failed)} failed", ""]
+        lines += _columns("faults", self.faults)
+        lines += _columns("actions", self.actions)
+        lines += [
+            f"requests {self.requests}, up {self.bytes_up / 1e6:.1f} MB, "
+            f"down {self.bytes_down / 1e6:.1f} MB",
+            f"sent again for each break of an upload: {self.resent_per_break / 1024:.1f} KB at most",
+            f"a seed takes {_median(self.seed_seconds):.1f} s, its phones drain within "
+            f"{_median(self.drain_seconds):.1f} s ({max(self.drain_seconds, default=0):.1f} s at most)",
+        ]
+        for seed, findings in sorted(self.failed.items()):
+            lines += ["", f"seed {seed}   replay: just faults --seed {seed}", *findings]
+        return "\n".join(lines)
+
+
+def _columns(title: str, counts: Counter[str]) -> list[str]:
+    total = sum(counts.values())
+    cells = [f"{name:<22}{count:>7}" for name, count in sorted(counts.items())]
+    rows = ["   ".join(cells[at : at + 3]) for at in range(0, len(cells), 3)]
+    return [f"{title} ({total})", *rows, ""]
+
+
+def _median(values: list[float]) -> float:
+    return sorted(values)[len(values) // 2] if values else 0.0
