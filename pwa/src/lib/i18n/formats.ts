@@ -103,10 +103,15 @@ export function formatNumber(value: number, options?: Intl.NumberFormatOptions):
 	);
 }
 
-/** 340 kB, 1.2 MB: bytes as people see them on the phone. */
+/** 340 kB, 1.2 MB, 11 GB: bytes as people see them on the phone. */
 export function formatBytes(bytes: number): string {
-	const unit = bytes >= 1_000_000 ? 'megabyte' : 'kilobyte';
-	const value = unit === 'megabyte' ? bytes / 1_000_000 : bytes / 1_000;
+	const [unit, size] =
+		bytes >= 1e9
+			? (['gigabyte', 1e9] as const)
+			: bytes >= 1e6
+				? (['megabyte', 1e6] as const)
+				: (['kilobyte', 1e3] as const);
+	const value = bytes / size;
 	return formatNumber(value, {
 		style: 'unit',
 		unit,
