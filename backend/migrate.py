@@ -37,15 +37,20 @@ async def migrate() -> None:
             await guard.execute("SELECT pg_advisory_unlock($1)", LOCK)
 
 
-async def pending_migrations() -> list[str]:
-    """Ids of migrations this database has not seen."""
+def known_migrations() -> list[str]:
+    """Ids of all migrations this code has, oldest first."""
     manager = ForwardsMigrationManager(app_name="khupho")
     app = manager.get_app_config(app_name="khupho")
-    modules = manager.get_migration_modules(app.resolved_migrations_folder_path)
+    return sorted(manager.get_migration_modules(app.resolved_migrations_folder_path))
+
+
+async def pending_migrations() -> list[str]:
+    """Ids of migrations this database has not seen."""
+    known = known_migrations()
     if not await Migration.table_exists():
-        return sorted(modules)
+        return known
     done = await Migration.get_migrations_which_ran(app_name="khupho")
-    return sorted(set(modules) - set(done))
+    return sorted(set(known) - set(done))
 
 
 async def roll_back(migration_id: str) -> None:
