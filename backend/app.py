@@ -17,6 +17,7 @@ from backend.accounts.controller import InvitationController, MeController, Sess
 from backend.accounts.schemas import CONSENT_VERSION
 from backend.actor import anyone
 from backend.areas import service as areas
+from backend.durability import warn_unless_durable
 from backend.errors import NotFound
 from backend.i18n import LANGUAGES, Language
 from backend.logs import configure_logs, get_logger
@@ -108,6 +109,7 @@ def _not_there(_connection: object, _handler: object) -> None:
 async def _running(app: Litestar) -> AsyncIterator[None]:
     settings = get_settings()
     await db.open_pool(settings)
+    await warn_unless_durable()
     media.open_store(settings)
     notifications.open_keys(settings)
     await areas.warm_up()

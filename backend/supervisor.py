@@ -10,6 +10,7 @@ import urllib.request
 from types import FrameType
 from typing import Final
 
+from backend.embedded import revive_embedded
 from backend.settings import Settings
 
 STARTUP_SECONDS: Final = 60.0
@@ -20,7 +21,8 @@ RESTART_SECONDS: Final = 2.0
 def supervise(settings: Settings, *, demo: bool) -> int:
     """Migrate, fill an empty database with the demo, run server and worker, print join links.
 
-    A process that dies is started again; Ctrl-C stops both, and the embedded database last.
+    A process that dies is started again, the embedded database too. Ctrl-C stops both processes,
+    and the database last.
     """
     if _run("migrate") != 0:
         return 1
@@ -39,6 +41,7 @@ def supervise(settings: Settings, *, demo: bool) -> int:
             _run("demo", "--unless-real")
         print(f"\nKhu Phố is at {settings.public_url}   (Ctrl-C stops it)", flush=True)
         while not stopping.wait(RESTART_SECONDS):
+            _look_after_database()
             for name, child in children.items():
                 if child.poll() is not None:
                     print(
@@ -49,6 +52,12 @@ def supervise(settings: Settings, *, demo: bool) -> int:
         return 0
     finally:
         _stop(list(children.values()))
+
+
+def _look_after_database() -> None:
+    """The embedded one: nobody else would start it again. The others wait for it meanwhile."""
+    if not revive_embedded():
+        print("khupho: the database does not start; see its log, and the disk", flush=True)
 
 
 def _run(*command: str) -> int:
