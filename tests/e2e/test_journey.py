@@ -174,6 +174,9 @@ async def report_a_lamp(page: Page, words: Words, folder: Path, photos: list[byt
                 "img", name=words("Photo {number} of {total}", number=number + 1, total=number + 1)
             )
         ).to_be_visible()
+    await expect(words.button(page, "Next")).not_to_have_attribute(
+        "aria-busy", "true", timeout=60_000
+    )
     await words.button(page, "Next").click()
     exact = words("Exact to about {distance}. Is the pin right? If not, move the map.")
     await expect(page.get_by_text(like(exact))).to_be_visible()
@@ -280,7 +283,7 @@ async def test_a_broken_light_from_the_dark_street_to_the_new_bulb(
     # It opens the thread; she answers with a photo.
     await page.goto(f"{stack.url}{address}")
     await expect(page.get_by_text(cast.question)).to_be_visible()
-    await page.get_by_label(words("Your answer")).fill(cast.answer)
+    await page.get_by_label(words("Answer"), exact=True).fill(cast.answer)
     post = tmp_path / "post.jpg"
     post.write_bytes(snapshot(3))
     await page.locator("input[type=file][capture]").last.set_input_files(post)
