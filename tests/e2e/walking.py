@@ -38,9 +38,12 @@ async def sign_in(phone: Phone, link: str) -> Page:
 
 async def holds(page: Page, expression: str, seconds: float = 30) -> None:
     """Waits until `expression` is true in the page, whatever the page's policy of scripts."""
-    async with asyncio.timeout(seconds):
-        while not await page.evaluate(expression):
-            await asyncio.sleep(0.05)
+    try:
+        async with asyncio.timeout(seconds):
+            while not await page.evaluate(expression):
+                await asyncio.sleep(0.05)
+    except TimeoutError as error:
+        raise TimeoutError(f"not within {seconds} s on {page.url}: {expression}") from error
 
 
 async def from_store(page: Page, store: str, question: str) -> object:
