@@ -95,10 +95,11 @@ export class Whereabouts {
 		this.look = { ...place, zoom: 17 };
 	}
 
-	/** Without a point: only the neighbourhood and words. */
-	forgetPoint(): void {
+	/** Without a point: only the neighbourhood and words. `look`: what the map shows then. */
+	forgetPoint(look: Point | null = null): void {
 		this.stop();
 		this.#editor.set({ lat: null, lon: null, accuracy_m: null, located_by: 'none' });
+		if (look) this.look = { ...look, zoom: 15 };
 	}
 }
 
@@ -107,7 +108,7 @@ function rounded(point: Point): Point {
 	return { lat: Math.round(point.lat * 1e6) / 1e6, lon: Math.round(point.lon * 1e6) / 1e6 };
 }
 
-/** So that the circle of the phone's doubt fits on the screen. */
+/** So that the circle of the phone's doubt fits on the screen, as far as streets can still be told apart. */
 function zoomFor(accuracyM: number): number {
-	return Math.max(11, Math.min(18, Math.round(24.5 - Math.log2(Math.max(10, accuracyM) * 2))));
+	return Math.max(13, Math.min(18, Math.round(24.5 - Math.log2(Math.max(10, accuracyM) * 2))));
 }
