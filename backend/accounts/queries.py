@@ -147,6 +147,24 @@ async def revoke_grant(account_id: uuid.UUID, role: str, scope_id: uuid.UUID) ->
     return rows_of(tag) > 0
 
 
+async def move_resident(account_id: uuid.UUID, grant_id: uuid.UUID, area_id: uuid.UUID) -> None:
+    """A person is a resident of where they live, and of nowhere else."""
+    await execute(
+        """UPDATE account_grant SET revoked_at = now()
+           WHERE account_id = $1 AND role = 'resident' AND scope_id <> $2 AND revoked_at IS NULL""",
+        account_id,
+        area_id,
+    )
+    await execute(
+        """INSERT INTO account_grant (id, account_id, role, scope_id)
+           VALUES ($1, $2, 'resident', $3)
+           ON CONFLICT (account_id, role, scope_id) WHERE revoked_at IS NULL DO NOTHING""",
+        grant_id,
+        account_id,
+        area_id,
+    )
+
+
 async def upsert_household(household_id: uuid.UUID, area_id: uuid.UUID, label: str) -> uuid.UUID:
     """The household of that label in the neighbourhood, made if it is new."""
     found = await (

@@ -220,6 +220,7 @@ async def change_me(actor: Actor, patch: MePatch) -> MeOut:
                     "unknown_area",
                     N_("This neighbourhood is not in your ward."),
                 )
+            await queries.move_resident(actor.account_id, uuids.uuid7(), area_id)
         await queries.update_me(actor.account_id, name, language, area_id)
         await touch([(actor.account_id, "me", actor.account_id)])
     return await _me(actor.account_id, actor.session_id)

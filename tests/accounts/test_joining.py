@@ -215,6 +215,9 @@ async def test_changing_name_language_and_home(world: World) -> None:
         "/api/me", {"neighbourhood_id": str(world.other_neighbourhood_id)}
     )
     assert moved.json()["neighbourhood_id"] == str(world.other_neighbourhood_id)
+    assert [(grant["role"], grant["scope_id"]) for grant in moved.json()["grants"]] == [
+        ("resident", str(world.other_neighbourhood_id))
+    ]
     for nowhere in (uuid.uuid4(), world.ward_id, world.city_id):
         refused = await world.alice.patch("/api/me", {"neighbourhood_id": str(nowhere)})
         assert refused.status_code == 422

@@ -306,7 +306,9 @@ async def test_a_broken_light_from_the_dark_street_to_the_new_bulb(
     bulb.write_bytes(snapshot(4))
     await sheet.locator("input[type=file][capture]").set_input_files(bulb)
     await expect(sheet.get_by_role("img").first).to_be_visible()
-    await words.button(sheet, "Solved").click()
+    solved = words.button(sheet, "Solved")
+    await expect(solved).not_to_have_attribute("aria-busy", "true", timeout=60_000)
+    await solved.click()
     await until(lambda: state_is(report_id, "resolved"), "resolved")
 
     # One tap.
