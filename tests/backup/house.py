@@ -1,12 +1,13 @@
 """A house of one's own: a folder, a PostgreSQL, the `khupho` command, and a server if asked."""
 
+import asyncio
 import os
 import socket
 import subprocess
 import sys
 import time
 import warnings
-from collections.abc import AsyncIterator, Iterator
+from collections.abc import AsyncIterator, Callable, Iterator
 from contextlib import asynccontextmanager, contextmanager
 from dataclasses import dataclass, field
 from pathlib import Path
@@ -143,8 +144,6 @@ def free_port() -> int:
 
 
 async def answering(url: str, process: "subprocess.Popen[bytes]", log: Path) -> None:
-    import asyncio
-
     deadline = time.monotonic() + START_SECONDS
     async with httpx.AsyncClient() as client:
         while time.monotonic() < deadline and process.poll() is None:
@@ -155,6 +154,13 @@ async def answering(url: str, process: "subprocess.Popen[bytes]", log: Path) -> 
                 pass
             await asyncio.sleep(0.1)
     raise AssertionError(f"the server did not start: {log.read_text(errors='replace')[-3000:]}")
+
+
+async def until(condition: Callable[[], bool], seconds: float = 60) -> None:
+    """Looks every moment, as long as that."""
+    async with asyncio.timeout(seconds):
+        while not condition():
+            await asyncio.sleep(0.05)
 
 
 async def rows_of(connection: "asyncpg.Connection[asyncpg.Record]") -> dict[str, list[str]]:
