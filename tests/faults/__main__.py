@@ -4,11 +4,18 @@ import argparse
 import asyncio
 import sys
 import time
+from pathlib import Path
+
+import uvloop
 
 from tests.faults.acting import Outcome
-from tests.faults.fleet import BATCH, fleet
+from tests.faults.fleet import BATCH, Found, fleet
+from tests.faults.kept_seeds import KEPT
 from tests.faults.plan import make_plan
 from tests.faults.table import Table
+
+SERVER_MUTANTS = ("no_unique_key", "cursor_by_id")
+CLIENT_MUTANTS = ("delete_before_receipt",)
 
 
 def main() -> int:
@@ -16,18 +23,32 @@ def main() -> int:
     parser.add_argument("--seeds", type=int, default=60, help="how many (default 60)")
     parser.add_argument("--first", type=int, default=0, help="the first of them (default 0)")
     parser.add_argument("--seed", type=int, help="just this one, told in full")
+    parser.add_argument("--kept", action="store_true", help="those that once found something, too")
+    parser.add_argument("--table", type=Path, help="write the table here, too")
+    parser.add_argument(
+        "--mutant",
+        choices=(*SERVER_MUTANTS, *CLIENT_MUTANTS),
+        help="a build broken on purpose; stops at the first seed that finds it",
+    )
     options = parser.parse_args()
     if options.seed is not None:
         seeds = [options.seed]
         print(make_plan(options.seed).describe())
     else:
         seeds = list(range(options.first, options.first + options.seeds))
-    table = asyncio.run(_run(seeds, told_in_full=options.seed is not None))
+        if options.kept:
+            seeds += [seed for seed in KEPT if seed not in seeds]
+    run = _run(seeds, told_in_full=options.seed is not None, mutant=options.mutant)
+    with asyncio.Runner(loop_factory=uvloop.new_event_loop) as runner:
+        table = runner.run(run)
     print(table.text())
+    if options.table is not None:
+        options.table.parent.mkdir(parents=True, exist_ok=True)
+        options.table.write_text(table.text() + "\n")
     return 1 if table.failed else 0
 
 
-async def _run(seeds: list[int], *, told_in_full: bool) -> Table:
+async def _run(seeds: list[int], *, told_in_full: bool, mutant: str | None) -> Table:
     table = Table()
 
     def tell(outcome: Outcome) -> None:
@@ -38,13 +59,21 @@ async def _run(seeds: list[int], *, told_in_full: bool) -> Table:
             print(f"seed {outcome.seed}: {finding}", flush=True)
         if table.seeds % 50 == 0:
             print(f"{table.seeds} of {len(seeds)} seeds, {len(table.failed)} failed", flush=True)
+        if mutant is not None and outcome.findings:
+            raise Found
 
     begun = time.monotonic()
     for start in range(0, len(seeds), BATCH):
         batch = seeds[start : start + BATCH]
-        async with fleet(batch) as running:
+        async with fleet(
+            batch,
+            client_mutant=mutant if mutant in CLIENT_MUTANTS else None,
+            server_mutant=mutant if mutant in SERVER_MUTANTS else None,
+        ) as running:
             await running.run(batch, tell)
             table.add_resent(running.resent())
+            if mutant is None:
+                table.add_reconnect(await running.reconnect_seconds())
     table.seconds = time.monotonic() - begun
     return table
 

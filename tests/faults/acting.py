@@ -1,4 +1,4 @@
-"""Plays one seed: people act, the line is bad, things are killed; then all heals and is compared."""
+"""Plays one seed: people act, lines are bad, things are killed; then all heals."""
 
 import asyncio
 import contextlib
@@ -22,6 +22,9 @@ from tests.faults.world import Ward, id_of, revoke_session, sign_in_again
 
 DRAIN_SECONDS: Final = 90.0
 HASTE: Final = 10
+LONGEST_WAIT_MS: Final = 2 * 3600 * 1000
+"""Nobody may ask a phone to wait longer than an hour."""
+
 WORDS: Final = ("Đèn", "đường", "hỏng", "trước", "nhà", "số", "chín", "từ", "hôm", "qua")
 NEXT_STATE: Final = {
     "submitted": "accepted",
@@ -132,7 +135,6 @@ class Play:
             with contextlib.suppress(Exception):
                 for tab in list(phone.tabs):
                     await phone.close(tab)
-                await self.bench.browser.forget(phone.origin)
 
     def note(self, text: str) -> None:
         self.outcome.history.append(text)
@@ -148,11 +150,11 @@ class Play:
         self.phones[device.name] = phone
         await phone.sign_in(self.ward.people[device.person].token(device.session))
         await phone.open()
-        await phone.call("setHaste", HASTE)
         await phone.call("setClock", device.wrong_by_ms)
         await phone.call("settle")
         if device.worker:
             await phone.call("startWorker")
+        await phone.call("setHaste", HASTE)
         self.bench.line.proxy.weather[label] = Weather(
             random.Random(f"weather {self.plan.seed} {device.name}"), device.chance, device.kinds
         )
@@ -485,7 +487,8 @@ class Play:
         self.bench.line.proxy.calm(phone.label)
         if 0 not in phone.tabs:
             await phone.open()
-        await phone.limit_storage(None)
+        if phone.is_full:
+            await phone.limit_storage(None)
         await phone.call("setHaste", 1)
         await self._settle_unknown(device, phone)
         begun = time.monotonic()
@@ -528,6 +531,11 @@ class Play:
                 await phone.call("discard", entry["id"])
             elif (entry["error"] or {}).get("status") == 429:
                 insist = True
+                if entry["waitMs"] > LONGEST_WAIT_MS:
+                    self.find(
+                        f"{device.name}: {entry['kind']} {entry['id']} would wait "
+                        f"{entry['waitMs'] / 86_400_000:.0f} days"
+                    )
         if insist:
             await phone.call("sendNow")
 

@@ -68,14 +68,6 @@ class Browser:
             await page.goto("about:blank")
             self._idle.append(page)
 
-    async def forget(self, origin: str) -> None:
-        """All that a device kept is gone."""
-        page = await self.take()
-        devtools = await page.context.new_cdp_session(page)
-        await devtools.send("Storage.clearDataForOrigin", {"origin": origin, "storageTypes": "all"})
-        await devtools.detach()
-        await self.give(page)
-
     def kill(self) -> None:
         """`kill -9` of the browser and everything below it."""
         for process in psutil.process_iter(["cmdline"]):
@@ -111,6 +103,7 @@ class Phone:
         self.label = label
         self.tabs: dict[int, Page] = {}
         self.errors: list[str] = []
+        self.is_full = False
 
     async def open(self, tab: int = 0) -> None:
         """Opens the app in a tab; or loads it anew."""
@@ -120,7 +113,6 @@ class Phone:
             page.on("pageerror", self._note_error)
         try:
             await page.goto(f"{self.origin}/")
-            await page.wait_for_function("document.title === 'ready'")
         except PlaywrightError as error:
             raise Gone(str(error)) from error
 
@@ -165,6 +157,7 @@ class Phone:
 
     async def limit_storage(self, size: int | None) -> None:
         """Room for so many bytes; None: as much as there is."""
+        self.is_full = size is not None
         devtools = await self._devtools()
         wish = {"origin": self.origin} | ({} if size is None else {"quotaSize": size})
         with contextlib.suppress(PlaywrightError):

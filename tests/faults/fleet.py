@@ -7,11 +7,12 @@ import shutil
 import tempfile
 import time
 import traceback
-from collections.abc import AsyncIterator, Callable, Sequence
+from collections.abc import AsyncIterator, Callable, Iterator, Sequence
 from dataclasses import dataclass
 from datetime import UTC, datetime
 from pathlib import Path
 from typing import Final
+from uuid import uuid4
 
 import asyncpg
 from playwright.async_api import Playwright, async_playwright
@@ -20,9 +21,9 @@ from backend import db, migrate
 from backend.settings import get_settings
 from tests.faults import promises
 from tests.faults.acting import Outcome, Play
-from tests.faults.browsers import Browser
+from tests.faults.browsers import Browser, Phone
 from tests.faults.plan import Lane, lane_of, make_plan
-from tests.faults.proxy import Resent
+from tests.faults.proxy import Asked, Resent
 from tests.faults.stack import SLOW_COMMITS, Database, Line, Worker, build_client
 from tests.faults.world import Ward, build_wards
 
@@ -33,6 +34,10 @@ BATCH: Final = 500
 SEED_SECONDS: Final = 300.0
 
 Tell = Callable[[Outcome], None]
+
+
+class Found(Exception):
+    """Enough was found; the rest need not be played."""
 
 
 @dataclass
@@ -59,21 +64,23 @@ class Fleet:
     worker: Worker
 
     async def run(self, seeds: Sequence[int], tell: Tell) -> None:
-        """Plays the seeds and tells of each as it ends."""
+        """Plays the seeds and tells of each as it ends; ends early when `tell` raises Found."""
         lanes: dict[Lane, list[int]] = {"line": [], "browser": [], "server": [], "database": []}
         for seed in seeds:
             lanes[lane_of(seed)].append(seed)
         queue = iter(lanes["line"])
         runners = [self._work(queue, tell) for _ in range(SIDE_BY_SIDE)]
-        await asyncio.gather(
-            *runners,
-            self._work(iter(lanes["browser"]), tell),
-            self._work(iter(lanes["server"]), tell),
-        )
-        await self._work(iter(lanes["database"]), tell)
+        runners += [self._work(iter(lanes[lane]), tell) for lane in ("browser", "server")]
+        try:
+            async with asyncio.TaskGroup() as group:
+                for runner in runners:
+                    group.create_task(runner)
+            await self._work(iter(lanes["database"]), tell)
+        except* Found:
+            return
 
-    async def _work(self, seeds: "AsyncIterator[int] | object", tell: Tell) -> None:
-        for seed in seeds:  # type: ignore[attr-defined]
+    async def _work(self, seeds: Iterator[int], tell: Tell) -> None:
+        for seed in seeds:
             tell(await self.play(seed))
 
     async def play(self, seed: int) -> Outcome:
@@ -105,6 +112,35 @@ class Fleet:
                 await browser.stop()
         play.outcome.seconds = time.monotonic() - clock
         return play.outcome
+
+    async def reconnect_seconds(self) -> float:
+        """From the browser's having a line again to the first request of the queue; no worker."""
+        ward = next(iter(self.wards.values()))
+        origin = self.steady.proxy.origin(f"reconnect-{ward.seed}")
+        phone = Phone(self.browser, origin, "reconnect")
+        await phone.sign_in(ward.people["alice"].token("phone"))
+        await phone.open()
+        await phone.call("settle")
+        assert self.browser.context is not None
+        await self.browser.context.set_offline(True)
+        lat, lon = ward.here
+        wish = {"category_id": str(ward.id("category", "lamp")), "description": "", "shots": []}
+        await phone.call("report", {**wish, "id": str(uuid4()), "lat": lat, "lon": lon})
+        await phone.call("sendNow")
+        asked = asyncio.Event()
+
+        def saw(request: Asked) -> None:
+            if request.method == "PUT" and request.path.startswith("/api/reports/"):
+                asked.set()
+
+        self.steady.proxy.on_request = saw
+        begun = time.monotonic()
+        await self.browser.context.set_offline(False)
+        await asyncio.wait_for(asked.wait(), 60)
+        seconds = time.monotonic() - begun
+        self.steady.proxy.on_request = None
+        await phone.close()
+        return seconds
 
     def resent(self) -> list[Resent]:
         return [self.steady.proxy.resent, self.fragile.proxy.resent]

@@ -127,7 +127,7 @@ def _server_time(play: Play, messages: list[Any], begun: datetime) -> None:
 
 
 async def _photos(play: Play, media: Path) -> None:
-    """I1, I3: each named photo's bytes are there and right; no file without row, nor row without."""
+    """I1, I3: the bytes of each named photo are right; no file without row, no row without file."""
     named = {
         (deed.id, photo["sha256"])
         for deed in play.deeds
@@ -217,7 +217,7 @@ def _name(play: Play, account_id: UUID) -> str:
 
 
 async def _same_everywhere(play: Play, device: Device) -> None:
-    """Convergence and I7: after a pull the phone holds what the server shows this person, no more."""
+    """Convergence and I7: a phone that has pulled holds what its person may see, and no more."""
     phone = play.phones[device.name]
     someone = play.ward.people[device.person]
     difference = ""

@@ -23,6 +23,7 @@ class Table:
     seed_seconds: list[float] = field(default_factory=list)
     drain_seconds: list[float] = field(default_factory=list)
     resent_per_break: float = 0.0
+    reconnect_seconds: float = 0.0
 
     def add(self, outcome: Outcome) -> None:
         self.seeds += 1
@@ -41,6 +42,9 @@ class Table:
             [self.resent_per_break, *(one.worst_per_break() for one in seen)]
         )
 
+    def add_reconnect(self, seconds: float) -> None:
+        self.reconnect_seconds = max(self.reconnect_seconds, seconds)
+
     def text(self) -> str:
         """Faults by kind, actions by kind, bytes, and the seeds that failed with how to replay."""
         lines = [f"{self.seeds} seeds in {self.seconds:.0f} s, {len(self.failed)} failed", ""]
@@ -49,9 +53,11 @@ class Table:
         lines += [
             f"requests {self.requests}, up {self.bytes_up / 1e6:.1f} MB, "
             f"down {self.bytes_down / 1e6:.1f} MB",
-            f"sent again for each break of an upload: {self.resent_per_break / 1024:.1f} KB at most",
-            f"a seed takes {_median(self.seed_seconds):.1f} s, its phones drain within "
-            f"{_median(self.drain_seconds):.1f} s ({max(self.drain_seconds, default=0):.1f} s at most)",
+            f"sent again for a break of an upload: at most {self.resent_per_break / 1024:.1f} KB",
+            f"sending begins {self.reconnect_seconds:.2f} s after a line is back, without a worker",
+            f"a seed takes {_median(self.seed_seconds):.1f} s; healed, its phones are empty "
+            f"within {_median(self.drain_seconds):.1f} s, "
+            f"at most {max(self.drain_seconds, default=0):.1f} s",
         ]
         for seed, findings in sorted(self.failed.items()):
             lines += ["", f"seed {seed}   replay: just faults --seed {seed}", *findings]

@@ -272,7 +272,8 @@ const phone = {
       state: string;
       received: boolean;
       attempts: number;
-      nextAttemptAt: number;
+      /** How long until it is tried again, by this phone's clock. */
+      waitMs: number;
       error: OutboxEntry["lastError"];
     }[];
   }> {
@@ -297,12 +298,12 @@ const phone = {
             state: entry.state,
             received: entry.receivedAt !== null,
             attempts: entry.attempts,
-            nextAttemptAt: entry.nextAttemptAt,
+            waitMs: entry.nextAttemptAt - Date.now(),
             error: entry.lastError,
           })),
         };
       }
-      await new Promise((resolve) => setTimeout(resolve, 40));
+      await new Promise((resolve) => setTimeout(resolve, 100));
     }
   },
 
@@ -340,4 +341,3 @@ export type PhoneApi = typeof phone;
 
 Object.assign(globalThis, { phone });
 startRunning();
-document.title = "ready";
