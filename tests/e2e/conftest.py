@@ -5,7 +5,7 @@ from collections.abc import AsyncIterator, Awaitable, Callable
 from pathlib import Path
 
 import pytest
-from playwright.async_api import Playwright, async_playwright
+from playwright.async_api import Playwright, async_playwright, expect
 
 from backend import db
 from backend.settings import get_settings
@@ -33,6 +33,8 @@ async def playwright() -> AsyncIterator[Playwright]:
     async with async_playwright() as running:
         yield running
 
+
+expect.set_options(timeout=15_000)
 
 SEEN = Path(__file__).resolve().parents[2] / "var" / "e2e"
 """What every phone showed last: the first thing to look at when a journey breaks."""

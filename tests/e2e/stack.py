@@ -216,7 +216,7 @@ class Phone:
             reduced_motion="reduce",
             offline=offline,
         )
-        self.context.set_default_timeout(15_000)
+        self.context.set_default_timeout(30_000)
 
         async def subscribe(key: str) -> str:
             subscription = self.stack.push.subscribe(key)
