@@ -94,7 +94,7 @@ class Visit:
         """A report of the demo, e.g. `lamp`, with its conversation on the screen."""
         report_id = demo_id("report", f"{self.country}-{key}")
         await self.goto(f"/{'desk' if desk else 'reports'}/{report_id}")
-        await self.page.locator("main time").first.wait_for()
+        await self.page.get_by_role("log").wait_for()
 
 
 @dataclass(frozen=True)
@@ -295,7 +295,7 @@ async def _(visit: Visit) -> None:
 @screen("resident", "mai", "report-page-withdraw")
 async def _(visit: Visit) -> None:
     await visit.goto_report("lamp")
-    await visit.button("Withdraw").click()
+    await visit.button("Withdraw the report").click()
     await visit.page.locator("dialog[open]").wait_for()
 
 
@@ -382,6 +382,7 @@ async def _(visit: Visit) -> None:
 async def _(visit: Visit) -> None:
     await visit.goto("/report")
     await visit.phone.offline()
+    await add_photos(visit.page, visit.language, visit.photos)
     await visit.button("Next").click()
     await holds(visit.page, "location.search.includes('step=2')")
     await visit.button("Next").click()

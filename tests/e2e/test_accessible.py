@@ -1,0 +1,64 @@
+"""Every screen of the tour, for people who see little, touch broadly or read large (WCAG 2.2)."""
+
+from pathlib import Path
+from typing import Literal
+
+import pytest
+from playwright.async_api import Error as PlaywrightError
+from playwright.async_api import Playwright
+
+from tests.e2e.axe import assert_accessible, cut_text, sideways
+from tests.e2e.stack import Stack
+from tests.e2e.tour import LANGUAGES, Visit, guests, screens_of, still, visiting
+
+pytestmark = pytest.mark.e2e
+
+WIDTH = 320
+# The app's own letters are 18 px, 112.5 % of a browser's.
+TWICE = "225%"
+SCHEMES: tuple[Literal["light", "dark"], ...] = ("light", "dark")
+
+
+@pytest.mark.parametrize("language", LANGUAGES)
+@pytest.mark.parametrize(("role", "person"), guests())
+async def test_everybody_can_use_every_screen(
+    stack: Stack,
+    playwright: Playwright,
+    tmp_path: Path,
+    role: Literal["stranger", "resident", "head", "officer", "dispatcher", "leader"],
+    person: str | None,
+    language: str,
+) -> None:
+    """At 320 px, light and dark, nothing is found; with letters twice as large, nothing is cut."""
+    found: list[str] = []
+    async with visiting(playwright, stack, tmp_path, person, language, WIDTH) as visit:
+        for screen in screens_of(role, person):
+            try:
+                await screen.reach(visit)
+                await still(visit.page)
+            except (PlaywrightError, TimeoutError) as error:
+                found.append(f"{screen.name}: not reached: {str(error).splitlines()[:2]}")
+                continue
+            found += [f"{screen.name}: {one}" for one in await complaints(visit)]
+        found += visit.phone.browser_errors
+    assert not found, "\n".join(["", *found])
+
+
+async def complaints(visit: Visit) -> list[str]:
+    page = visit.page
+    found = []
+    for scheme in SCHEMES:
+        await page.emulate_media(color_scheme=scheme)
+        await still(page)
+        try:
+            await assert_accessible(page)
+        except AssertionError as error:
+            found += [f"{scheme}: {line}" for line in str(error).strip().splitlines()]
+    await page.evaluate(f"document.documentElement.style.fontSize = '{TWICE}'")
+    await still(page)
+    found += [f"large letters: cut off: {one}" for one in await cut_text(page)]
+    if wider := await sideways(page):
+        found.append(f"large letters: it scrolls sideways by {wider} px")
+    await page.evaluate("document.documentElement.style.fontSize = ''")
+    await page.emulate_media(color_scheme="light")
+    return found
