@@ -3,6 +3,7 @@
 import sys
 from typing import Final
 
+import backend.reports.telling  # noqa: F401 - who sees a photo that was mended hears of it
 from backend import db
 from backend.durability import read_durability
 from backend.media import service as media

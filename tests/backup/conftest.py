@@ -2,6 +2,7 @@
 
 import os
 import re
+import shutil
 import uuid
 from collections.abc import AsyncIterator
 from dataclasses import dataclass
@@ -74,6 +75,7 @@ async def source(
     else:
         url = (tmp_path / "media").as_uri()
     settings = get_settings()
+    shutil.rmtree(settings.var_dir / "uploads", ignore_errors=True)  # parts of earlier databases
     await service.close_store()
     service.open_store(msgspec.structs.replace(settings, media_url=url))
     try:
