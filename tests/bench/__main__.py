@@ -13,6 +13,7 @@ import importlib
 import inspect
 import json
 import os
+import signal
 import subprocess
 import sys
 import tempfile
@@ -46,6 +47,8 @@ def main() -> int:
 
 def _measure(group: Group) -> Figures:
     """The figures of one group, in this process."""
+    # A command started in the background inherits "ignore", and could not be asked to leave.
+    signal.signal(signal.SIGINT, signal.default_int_handler)
     run = importlib.import_module(group.module).run
     figures: Figures = asyncio.run(run()) if inspect.iscoroutinefunction(run) else run()
     return figures

@@ -28,7 +28,12 @@ from tests.e2e.tour import LANGUAGES, Screen, Visit, guests, screens_of, still, 
 FOLDER: Final = REPOSITORY / "var" / "screens"
 WIDTHS: Final = {360: 740, 1280: 800}
 SCHEMES: Final[tuple[Literal["light", "dark"], ...]] = ("light", "dark")
+LONGEST: Final = 4000
 PATIENCE_MS: Final = 10_000
+
+# What lies behind a dialog is not what is looked at.
+_LENGTH: Final = """document.querySelector('dialog[open]') ? 0
+                     : document.documentElement.scrollHeight"""
 
 
 async def take(filters: Sequence[str]) -> list[str]:
@@ -83,12 +88,14 @@ def _reason(error: Exception) -> str:
 async def _picture(page: Page, screen: Screen, language: str) -> None:
     for width, height in WIDTHS.items():
         await page.set_viewport_size({"width": width, "height": height})
+        # A phone as long as its screen: bars that stick to an edge stay at the edge.
+        whole = await page.evaluate(_LENGTH)
+        await page.set_viewport_size({"width": width, "height": min(max(height, whole), LONGEST)})
         for scheme in SCHEMES:
             await page.emulate_media(color_scheme=scheme)
             await still(page)
             path = _path(screen, language, f"{width}-{scheme}")
-            # What lies in a dialog or on a desk scrolls by itself.
-            await page.screenshot(path=path, full_page=width == min(WIDTHS), animations="disabled")
+            await page.screenshot(path=path, animations="disabled")
     await page.emulate_media(color_scheme="light")
     await page.set_viewport_size({"width": min(WIDTHS), "height": WIDTHS[min(WIDTHS)]})
 

@@ -18,8 +18,8 @@ from playwright.async_api import Locator, Page, Playwright
 
 from backend import db
 from backend.accounts.service import write_invitation_unchecked
-from backend.demo.data import demo_id
-from tests.bench.bench_image import scene
+from backend.demo.data import Drawing, demo_id
+from backend.demo.drawings import draw
 from tests.e2e.stack import Phone, Stack
 from tests.e2e.walking import (
     LAMP,
@@ -33,7 +33,8 @@ from tests.e2e.walking import (
 )
 
 LANGUAGES: Final = ("vi", "en", "fa")
-LIVE_WIRE: Final = {"vi": "Dây điện", "en": "wire", "fa": "برق"}
+
+DRAWINGS: Final[tuple[Drawing, ...]] = ("lamp_dark", "branch_broken")
 
 Role = Literal["stranger", "resident", "head", "officer", "dispatcher", "leader"]
 
@@ -175,10 +176,11 @@ async def _home(country: str) -> tuple[float, float]:
 
 
 def _photos(folder: Path) -> list[Path]:
-    paths = [folder / f"photo-{number}.jpg" for number in range(2)]
-    for number, path in enumerate(paths):
-        if not path.exists():
-            scene(1600, 1200, number).save(path, "JPEG", quality=85)
+    paths = []
+    for drawing in DRAWINGS:
+        path = folder / f"{drawing}.jpg"
+        path.write_bytes(draw(drawing))
+        paths.append(path)
     return paths
 
 
