@@ -3,11 +3,13 @@
 A first load is what the page itself asks for until its screen can be used and nothing is under
 way; the copy for offline use, which the service worker fetches afterwards, is counted apart. A
 load's bytes are those on the wire, brotli as the server sends it, with the answers' headers; those
-of scripts and fonts are the files alone. "Slow" is 1.6 Mbit/s, 150 ms for each answer and a sixth
-of this machine's processor, by Chromium's own emulation.
+of scripts and fonts are the files alone, "needed" those before the screen can be used. "Slow" is
+1.6 Mbit/s, 150 ms for each answer and a sixth of this machine's processor, by Chromium's own
+emulation.
 """
 
 import asyncio
+import contextlib
 import os
 import signal
 import statistics
@@ -16,7 +18,15 @@ from dataclasses import dataclass, field
 from pathlib import Path
 from typing import Any, Final
 
-from playwright.async_api import CDPSession, Page, Playwright, async_playwright
+from playwright.async_api import (
+    CDPSession,
+    Page,
+    Playwright,
+    async_playwright,
+)
+from playwright.async_api import (
+    Error as PlaywrightError,
+)
 
 from tests.bench.processes import descendants
 from tests.bench.wire import WiredStack
@@ -56,6 +66,11 @@ _WATCH: Final = """
 })();
 """
 
+# Scripts that were asked for before the screen could be used.
+_NEEDED: Final = """performance.getEntriesByType('resource')
+  .filter((one) => one.name.endsWith('.js') && one.startTime < window.__seen.usable)
+  .reduce((sum, one) => sum + one.encodedBodySize, 0)"""
+
 
 @dataclass
 class Load:
@@ -64,6 +79,7 @@ class Load:
     body_bytes: dict[str, float] = field(default_factory=dict)
     header_bytes: float = 0
     requests: int = 0
+    needed_js_bytes: float = 0
     usable_s: float = 0
     cls: float = 0
 
@@ -160,6 +176,7 @@ async def _resident(
     }
     if language == "vi":
         figures |= {
+            "home_vi_js_needed_kb": load.needed_js_bytes / 1000,
             "home_vi_api_kb": load.kind_kb("api"),
             "home_vi_headers_kb": load.header_bytes / 1000,
             "home_vi_requests": load.requests,
@@ -209,6 +226,7 @@ async def _load(page: Page, address: str, *, slow: bool = False) -> Load:
     seen = await page.evaluate("window.__seen")
     traffic.load.usable_s = seen["usable"] / 1000
     traffic.load.cls = seen["cls"]
+    traffic.load.needed_js_bytes = await page.evaluate(_NEEDED)
     await devtools.detach()
     return traffic.load
 
@@ -269,4 +287,6 @@ async def _kill(phone: Phone) -> None:
             break
     else:
         raise LookupError("no browser to kill")
-    await phone.close()
+    with contextlib.suppress(PlaywrightError):  # it may have noticed by itself
+        await phone.close()
+    phone.context = None

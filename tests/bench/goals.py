@@ -51,6 +51,7 @@ GROUPS: Final[dict[str, Group]] = {
             "stranger_vi_requests": Goal("requests"),
             "home_vi_kb": at_most(100, KB),
             "home_vi_js_kb": at_most(45, KB),
+            "home_vi_js_needed_kb": Goal(KB),
             "home_vi_font_kb": at_most(0, KB),
             "home_vi_api_kb": Goal(KB),
             "home_vi_headers_kb": Goal(KB),
