@@ -159,7 +159,9 @@ async def neighbourhood_of(head: str) -> AreaOut:
 async def until_cached(page: Page) -> None:
     """The service worker holds the whole app: it can start without any network."""
     await page.evaluate("navigator.serviceWorker.ready.then(() => true)")
-    await expect(page.get_by_role("heading", level=1).first).to_be_visible()
+    await until(
+        lambda: rows_of(page, "categories"), "the phone has its copy of what the ward offers"
+    )
 
 
 async def report_a_lamp(page: Page, words: Words, folder: Path, photos: list[bytes]) -> None:
@@ -217,7 +219,6 @@ async def test_a_broken_light_from_the_dark_street_to_the_new_bulb(
     assert await page.evaluate("document.documentElement.dir") == (
         "rtl" if language == "fa" else "ltr"
     )
-    await page.evaluate("navigator.serviceWorker.ready.then(() => true)")
     await until_cached(page)
     await phone.close()
 
@@ -273,9 +274,9 @@ async def test_a_broken_light_from_the_dark_street_to_the_new_bulb(
     subscription = phone.subscriptions[-1]
     push = (await stack.push.messages_for(subscription, 1))[0]
     await no_private_word(push, cast, words)
-    await page.goto(f"{stack.url}/mine")
     await phone.stop_worker()
     await phone.receive_push(push)
+    await page.goto(f"{stack.url}/mine")
     shown = await until(phone.notifications, "the notification stands in the shade")
     assert shown[0]["lang"] == language  # type: ignore[index]
     address = shown[0]["data"]["url"]  # type: ignore[index]
@@ -305,7 +306,8 @@ async def test_a_broken_light_from_the_dark_street_to_the_new_bulb(
     bulb = tmp_path / "bulb.jpg"
     bulb.write_bytes(snapshot(4))
     await sheet.locator("input[type=file][capture]").set_input_files(bulb)
-    await expect(sheet.get_by_role("img").first).to_be_visible()
+    picture = words("Photo {number} of {total}", number=1, total=1)
+    await expect(sheet.get_by_role("img", name=picture)).to_be_visible()
     solved = words.button(sheet, "Solved")
     await expect(solved).not_to_have_attribute("aria-busy", "true", timeout=60_000)
     await solved.click()
@@ -368,6 +370,21 @@ async def photos_are_what_the_phone_sent(report_id: str) -> None:
             assert b"EXIF" not in copy
             assert b"XMP " not in copy
     await store.close()
+
+
+async def rows_of(page: Page, store: str) -> int:
+    count: int = await page.evaluate(
+        """(store) => new Promise((resolve, reject) => {
+             const opening = indexedDB.open('khupho');
+             opening.onerror = () => reject(opening.error);
+             opening.onsuccess = () => {
+               const counting = opening.result.transaction([store]).objectStore(store).count();
+               counting.onsuccess = () => { opening.result.close(); resolve(counting.result); };
+             };
+           })""",
+        store,
+    )
+    return count
 
 
 async def nothing_waits(page: Page) -> bool:

@@ -58,6 +58,11 @@ abstract class Editor<D extends Draft> {
 		return viewsOf(this.draft.id).current ?? [];
 	}
 
+	/** Its photos as of now, for event handlers: `photos` follows a moment later. */
+	photosNow(): Promise<PhotoView[]> {
+		return viewsOf(this.draft.id).once();
+	}
+
 	/** Where a photo says it was taken: offered as the pin. Null when none says so. */
 	get photoPlace(): { lat: number; lon: number } | null {
 		return photosOf(this.draft.id).current?.find((photo) => photo.gps)?.gps ?? null;
