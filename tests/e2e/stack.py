@@ -289,7 +289,7 @@ class Phone:
 
         def seen(event: dict[str, Any]) -> None:
             running = {version["runningStatus"] for version in event["versions"]}
-            if running == {"stopped"}:
+            if running <= {"stopped"}:
                 stopped.set()
 
         devtools.on("ServiceWorker.workerVersionUpdated", seen)
@@ -309,7 +309,8 @@ class Phone:
 
         def seen(event: dict[str, Any]) -> None:
             for registration in event["registrations"]:
-                if not registration["isDeleted"] and not registrations.done():
+                ours = registration["scopeURL"].startswith(self.stack.url)
+                if ours and not registration["isDeleted"] and not registrations.done():
                     registrations.set_result(registration["registrationId"])
 
         devtools.on("ServiceWorker.workerRegistrationUpdated", seen)
