@@ -118,9 +118,10 @@ class _Traffic:
 
     def _finished(self, event: dict[str, Any]) -> None:
         if kind := self.kinds.get(event["requestId"]):
-            headers = self.headers.get(event["requestId"], 0)
+            whole = event["encodedDataLength"]
+            headers = min(whole, self.headers.get(event["requestId"], 0))
             before = self.load.body_bytes.get(kind, 0)
-            self.load.body_bytes[kind] = before + event["encodedDataLength"] - headers
+            self.load.body_bytes[kind] = before + whole - headers
             self.load.header_bytes += headers
         self._over(event)
 
