@@ -11,7 +11,7 @@ from backend.actor import Actor
 from backend.db import write_tx
 from backend.departments import service as departments
 from backend.departments.schemas import CategoryOut
-from backend.errors import Conflict, IllegalMove, InvalidField, NotFound
+from backend.errors import Conflict, IdReused, IllegalMove, InvalidField, NotFound
 from backend.i18n import N_
 from backend.media.policy import check_photos
 from backend.media.schemas import PhotoNamed, PhotoReceipt
@@ -26,6 +26,7 @@ from backend.threads import service as threads
 from backend.threads.content import clean_message_text, content_hash, device_time
 from backend.threads.queries import NewMessage
 from backend.threads.schemas import MessageIn, MessageReceipt, ThreadEvent
+from backend.threads.service import Repeated
 
 SILENCE: Final = timedelta(days=7)
 """How long a reporter may leave a result unanswered before it counts as confirmed."""
@@ -65,12 +66,14 @@ async def post_message(
         raise InvalidField("text", "text_needed", N_("Please write something, or add a photo."))
     question = wish.question and not wish.note
     fingerprint = content_hash((text, photos, question, wish.note))
-    now = datetime.now(UTC)
     async with write_tx():
-        report = await _locked(actor, report_id)
-        earlier = await threads.find_repeat(report_id, message_id, actor.account_id, fingerprint)
+        report = (await queries.lock_reports(actor, [report_id])).get(report_id)
+        earlier = await _find_earlier(actor, report, report_id, message_id, fingerprint)
         if earlier is not None:
             return earlier.receipt, False
+        if report is None:
+            raise NotFound
+        now = datetime.now(UTC)  # once it is our turn: times stand in the order of the numbers
         side = speaking_side(actor, report, note=wish.note, question=question)
         if report.state in DONE:
             raise ThreadClosed(report.state)
@@ -146,16 +149,16 @@ async def move_report(
     """
     cleaned = clean_move(wish)
     fingerprint = content_hash(cleaned)
-    now = datetime.now(UTC)
     target_id = cleaned.merged_into if cleaned.to == "merged" else None
     async with write_tx():
         locked = await queries.lock_reports(actor, [report_id, target_id or report_id])
         report = locked.get(report_id)
-        if report is None:
-            raise NotFound
-        earlier = await threads.find_repeat(report_id, move_id, actor.account_id, fingerprint)
+        earlier = await _find_earlier(actor, report, report_id, move_id, fingerprint)
         if earlier is not None:
             return _move_receipt(earlier.receipt, cleaned.to), False
+        if report is None:
+            raise NotFound
+        now = datetime.now(UTC)
         move = find_move(
             report.state, cleaned.to, sides_of(actor, report), appealed=report.appealed
         )
@@ -299,11 +302,20 @@ def _move_receipt(receipt: MessageReceipt, state: State) -> MoveReceipt:
     return MoveReceipt(receipt.id, receipt.seq, receipt.received_at, receipt.photos, state)
 
 
-async def _locked(actor: Actor, report_id: UUID) -> Report:
-    report = (await queries.lock_reports(actor, [report_id])).get(report_id)
-    if report is None:
-        raise NotFound
-    return report
+async def _find_earlier(
+    actor: Actor, report: Report | None, report_id: UUID, entry_id: UUID, fingerprint: bytes
+) -> Repeated | None:
+    """What this person sent before under this id, even into a report they no longer see.
+
+    Whoever has lost a grant meanwhile still learns that what they wrote has arrived, photos too.
+    Raises IdReused, but of a report out of sight nothing is told.
+    """
+    try:
+        return await threads.find_repeat(report_id, entry_id, actor.account_id, fingerprint)
+    except IdReused:
+        if report is None:
+            raise NotFound from None
+        raise
 
 
 def _system_entry(report: Report, place: int, event: ThreadEvent, now: datetime) -> NewMessage:

@@ -8,6 +8,7 @@ from typing import TYPE_CHECKING
 
 import pytest
 
+from backend.accounts import service as accounts
 from tests.conftest import World
 from tests.reports.steps import messages_of, move, photo_named, report_of, say, send
 
@@ -310,3 +311,18 @@ async def test_a_clock_three_years_off_does_not_change_the_order(world: World) -
     thread = await messages_of(world.alice, report_id)
     assert [message["text"] for message in thread] == ["", "một", "hai"]
     assert datetime.now(UTC) - at(thread[-1], "created_at") < timedelta(minutes=1)
+
+
+async def test_who_lost_a_grant_still_learns_that_their_message_arrived(world: World) -> None:
+    """Found by the fault harness (seed 135): the phone asked again for the photos' receipt."""
+    report = await send(world.alice, world)
+    path = f"/api/reports/{report['id']}/messages/{uuid.uuid4()}"
+    said = {"text": "Tôi sẽ ra xem", "photos": [photo_named("seen")]}
+    first = await world.bang.put(path, said)
+    assert first.status_code == 201
+    await accounts.revoke_role(world.bang.account_id, "head", world.neighbourhood_id)
+    again = await world.bang.put(path, said)
+    assert (again.status_code, again.json()) == (200, first.json())
+    other = await world.bang.put(path, {"text": "Khác"})
+    missing = await world.bang.put(f"/api/reports/{uuid.uuid4()}/messages/{uuid.uuid4()}", said)
+    assert (other.status_code, other.json()) == (404, missing.json())
