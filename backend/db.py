@@ -8,11 +8,12 @@ never start tasks inside one.
 import contextlib
 from collections.abc import AsyncIterator, Awaitable, Callable, Iterable, Sequence
 from contextvars import ContextVar
+from types import TracebackType
 from typing import TYPE_CHECKING, TypeVar, cast
 
 import asyncpg
 import msgspec
-from piccolo.engine.postgres import PostgresEngine
+from piccolo.engine.postgres import PostgresEngine, PostgresTransaction
 
 from backend.failpoints import failpoint
 from backend.settings import Settings
@@ -23,11 +24,55 @@ if TYPE_CHECKING:
 T = TypeVar("T")
 
 
+class Transaction(PostgresTransaction):
+    """Piccolo's, but over also when its own beginning or end fails.
+
+    Piccolo's keeps its connection, and stays the current one for ever, when BEGIN, COMMIT or
+    ROLLBACK raises: a lock timeout while notifying, a lost server, a request cancelled just then.
+    """
+
+    async def __aenter__(self) -> PostgresTransaction:
+        if self._parent is not None:
+            return self._parent
+        self.connection = await pool().acquire()
+        try:
+            self.transaction = self.connection.transaction()
+            await self.transaction.start()
+        except BaseException:
+            await pool().release(self.connection)
+            raise
+        self.context = self.engine.current_transaction.set(self)
+        return self
+
+    async def __aexit__(
+        self,
+        exception_type: type[BaseException] | None,
+        exception: BaseException | None,
+        traceback: TracebackType | None,
+    ) -> bool:
+        if self._parent is not None:
+            return False
+        try:
+            if exception is None:
+                await self.transaction.commit()
+            else:
+                # Of a connection that is gone nothing needs to be taken back.
+                with contextlib.suppress(OSError, asyncpg.InterfaceError, asyncpg.PostgresError):
+                    await self.transaction.rollback()
+        finally:
+            self.engine.current_transaction.reset(self.context)
+            await pool().release(self.connection)
+        return False
+
+
 class LateEngine(PostgresEngine):
     """Piccolo's engine, without the connection it makes when merely constructed."""
 
     async def check_version(self) -> None:
         """Nothing at import; `open_pool` refuses a server older than 14."""
+
+    def transaction(self, allow_nested: bool = True) -> Transaction:
+        return Transaction(self, allow_nested=allow_nested)
 
 
 ENGINE = LateEngine(config={}, extensions=())
