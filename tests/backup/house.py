@@ -14,6 +14,7 @@ from pathlib import Path
 
 import asyncpg
 import httpx
+import psutil
 
 from tests.conftest import Person
 
@@ -99,6 +100,7 @@ class House:
                 [*wrapper, sys.executable, "-m", "backend", "serve"],
                 env=environment,
                 cwd=ROOT,
+                stdin=subprocess.DEVNULL,
                 stdout=output,
                 stderr=subprocess.STDOUT,
             )
@@ -106,8 +108,11 @@ class House:
             await answering(url, process, log)
             yield Served(url, process)
         finally:
-            process.terminate()
-            process.wait(30)
+            # A wrapper that watches every signal (strace) ends with what it watches.
+            ended = psutil.Process(process.pid).children() if wrapper else [process]
+            for each in ended:
+                each.terminate()
+            process.wait(60)
 
     async def rows(self) -> dict[str, list[str]]:
         """Every row of every table, as text."""
