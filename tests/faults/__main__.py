@@ -2,6 +2,7 @@
 
 import argparse
 import asyncio
+import signal
 import sys
 import time
 from pathlib import Path
@@ -62,6 +63,10 @@ async def _run(seeds: list[int], *, told_in_full: bool, mutant: str | None) -> T
         if mutant is not None and outcome.findings:
             raise Found
 
+    task = asyncio.current_task()
+    assert task is not None
+    # Whoever ends us: what we started ends with us.
+    asyncio.get_running_loop().add_signal_handler(signal.SIGTERM, task.cancel)
     begun = time.monotonic()
     for start in range(0, len(seeds), BATCH):
         batch = seeds[start : start + BATCH]

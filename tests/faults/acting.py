@@ -33,6 +33,9 @@ NEXT_STATE: Final = {
     "awaiting_reporter": "resolved",
     "disputed": "in_progress",
 }
+OUTDATED: Final = frozenset({"AppOutdated", "InvalidStateError", "AbortError"})
+"""What a page of the old version may say once a new one has taken the database over."""
+
 TOO_LATE: Final = frozenset({"illegal_move", "thread_closed"})
 """What a person may be told of something queued: the report had moved on."""
 
@@ -192,6 +195,10 @@ class Play:
             told = await phone.call(do, {"id": str(id), **wish}, tab=tab)
         except Gone:
             self.deeds.append(deed)
+            raise
+        except Refused as error:
+            if error.name in OUTDATED:
+                self.deeds.append(deed)
             raise
         deed.fate = "queued"
         deed.order, deed.payload, deed.photos = told["order"], told["payload"], told["photos"]
@@ -383,6 +390,16 @@ class Play:
     async def _do_reopen(self, device: Device, phone: Phone, tab: int) -> None:
         await phone.open(tab)
 
+    async def _do_update_app(self, device: Device, phone: Phone, tab: int) -> None:
+        """This tab loads the next version, which migrates the database; other tabs have the old."""
+        phone.version = "next/"
+        self.outcome.faults["app_updated"] += 1
+        await phone.open(tab)
+
+    async def _load_anew(self, phone: Phone, tab: int) -> None:
+        with contextlib.suppress(Gone):
+            await phone.open(tab)
+
     async def _do_set_clock(self, device: Device, phone: Phone, tab: int, *, ms: int) -> None:
         await phone.call("setClock", ms, tab=tab)
         self.outcome.faults["clock_jumped"] += 1
@@ -485,7 +502,7 @@ class Play:
     async def _recover(self, device: Device) -> None:
         phone = self.phones[device.name]
         self.bench.line.proxy.calm(phone.label)
-        if 0 not in phone.tabs:
+        if 0 not in phone.tabs or phone.version:
             await phone.open()
         if phone.is_full:
             await phone.limit_storage(None)

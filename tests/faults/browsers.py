@@ -104,6 +104,7 @@ class Phone:
         self.tabs: dict[int, Page] = {}
         self.errors: list[str] = []
         self.is_full = False
+        self.version = ""
 
     async def open(self, tab: int = 0) -> None:
         """Opens the app in a tab; or loads it anew."""
@@ -112,7 +113,7 @@ class Phone:
             page = self.tabs[tab] = await self.browser.take()
             page.on("pageerror", self._note_error)
         try:
-            await page.goto(f"{self.origin}/")
+            await page.goto(f"{self.origin}/{self.version}")
         except PlaywrightError as error:
             raise Gone(str(error)) from error
 

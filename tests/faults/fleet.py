@@ -71,13 +71,14 @@ class Fleet:
         queue = iter(lanes["line"])
         runners = [self._work(queue, tell) for _ in range(SIDE_BY_SIDE)]
         runners += [self._work(iter(lanes[lane]), tell) for lane in ("browser", "server")]
-        try:
-            async with asyncio.TaskGroup() as group:
-                for runner in runners:
-                    group.create_task(runner)
+        with contextlib.suppress(Found):
+            try:
+                async with asyncio.TaskGroup() as group:
+                    for runner in runners:
+                        group.create_task(runner)
+            except* Found as found:
+                raise found.exceptions[0] from None
             await self._work(iter(lanes["database"]), tell)
-        except* Found:
-            return
 
     async def _work(self, seeds: Iterator[int], tell: Tell) -> None:
         for seed in seeds:
@@ -157,6 +158,7 @@ async def fleet(
     os.environ["KHUPHO_VAR_DIR"] = str(folder)
     get_settings.cache_clear()
     pages = await asyncio.to_thread(build_client, folder / "pages", client_mutant)
+    await asyncio.to_thread(build_client, pages / "next", "next_version")
     await db.open_pool(get_settings(), size=10)
     steady = Line(database.url, folder, pages, "steady", server_mutant)
     fragile = Line(database.url, folder, pages, "fragile", server_mutant)

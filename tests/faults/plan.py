@@ -200,6 +200,8 @@ def _trouble(dice: random.Random, acts: list[Act]) -> list[Act]:
         ]
     elif roll < 0.50:
         trouble = [_act(dice, "revoke_session"), _reply(dice)]
+    elif roll < 0.57:
+        trouble = [_act(dice, "update_app")]
     else:
         return acts
     return [*acts[:at], *trouble, *acts[at:]]

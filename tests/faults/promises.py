@@ -120,10 +120,14 @@ def _order(play: Play, reports: list[Any], messages: list[Any]) -> None:
 
 
 def _server_time(play: Play, messages: list[Any], begun: datetime) -> None:
-    """I5: no phone's clock, three years off, gets into what orders."""
+    """I5: no phone's clock, three years off, gets into what orders; times stand as numbers do."""
+    latest: dict[UUID, datetime] = {}
     for row in messages:
         if not begun - timedelta(seconds=5) < row["created_at"] < datetime.now(UTC):
             play.find(f"I5: message {row['id']} is of {row['created_at']}")
+        if row["created_at"] < latest.get(row["thread_id"], row["created_at"]):
+            play.find(f"I5: message {row['id']} of {row['thread_id']} is older than the one before")
+        latest[row["thread_id"]] = row["created_at"]
 
 
 async def _photos(play: Play, media: Path) -> None:

@@ -225,7 +225,8 @@ class FaultProxy:
         return await self._spoil(fault, asked, reader, writer)
 
     async def _serve_page(self, asked: Asked, writer: asyncio.StreamWriter) -> bool:
-        name = asked.path.partition("?")[0].lstrip("/") or "index.html"
+        name = asked.path.partition("?")[0].lstrip("/")
+        name += "index.html" if name == "" or name.endswith("/") else ""
         file = self.pages / name
         found = file.is_file() and ".." not in name
         body = file.read_bytes() if found else b""

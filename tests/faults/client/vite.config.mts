@@ -8,7 +8,7 @@ const mutants = JSON.parse(
   readFileSync(new URL("../mutants/client.json", import.meta.url), "utf8"),
 ) as Record<string, { file: string; find: string; replace: string }>;
 
-/** Builds the data layer with one of its promises broken on purpose, for the test of the tests. */
+/** Builds the data layer with one place changed: a promise broken on purpose, or the next version of the app. */
 function mutate(name: string): Plugin {
   const mutant = mutants[name];
   if (!mutant) throw new Error(`no mutant ${name}`);
@@ -28,7 +28,8 @@ const mutant = process.env["FAULTS_MUTANT"];
 
 export default {
   root: here,
-  logLevel: "warn" as const,
+  base: "./",
+  logLevel: "error" as const,
   plugins: [resolveLikeSources(here), ...(mutant ? [mutate(mutant)] : [])],
   build: {
     emptyOutDir: true,
