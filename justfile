@@ -81,6 +81,10 @@ screens *arguments: setup-dev
 bench *arguments: setup-dev
     @python -m tests.bench "$@"
 
+# Broken lines, killed servers, killed phones: --seeds N, --first F, or --seed S told in full
+faults *arguments: setup-dev
+    @python -m tests.faults "$@"
+
 # Write the pinned requirements anew (after a change in pyproject.toml)
 lock: setup-dev
     uv pip compile -q --upgrade --generate-hashes --universal --python-version 3.11 --extra build -o requirements/run.txt pyproject.toml
