@@ -1,6 +1,7 @@
 """The one place where an exception becomes an answer (RFC 9457, `application/problem+json`)."""
 
 import errno
+import socket
 from typing import Any, cast
 
 import asyncpg
@@ -120,11 +121,20 @@ def _disk_full(request: Request[Any, Any, Any], error: Exception) -> Response[by
     return answer(request, StorageFull())
 
 
+def _nobody_there(error: OSError) -> bool:
+    """Connecting failed: refused, no way there, no such name; no socket, which names no file."""
+    return (
+        isinstance(error, ConnectionError | TimeoutError | socket.gaierror)
+        or error.errno in {errno.EHOSTUNREACH, errno.ENETUNREACH, errno.EHOSTDOWN}
+        or (error.errno == errno.ENOENT and error.filename is None)
+    )
+
+
 def _unexpected(request: Request[Any, Any, Any], error: Exception) -> Response[bytes]:
     if isinstance(error, OSError):
         if error.errno in {errno.ENOSPC, errno.EDQUOT}:
             return _disk_full(request, error)
-        if isinstance(error, ConnectionError | TimeoutError):
+        if _nobody_there(error):
             return _database_away(request, error)
     if isinstance(error, RecursionError | UnicodeDecodeError):  # nested beyond reason; not UTF-8
         return answer(request, BrokenBody())

@@ -19,7 +19,7 @@ from backend.media.audit import MediaAudit
 from backend.media.worker import make_pictures
 from media_store import MediaStoreFull
 from tests.backup.conftest import Source
-from tests.backup.house import ROOT, House, free_port
+from tests.backup.house import ROOT, House, free_port, until
 from tests.conftest import Person, World
 from tests.faults_disk.conftest import Disk
 from tests.media.phone import PIECE, TUS, append, location, offset_of, part_of, send, sha256
@@ -220,13 +220,14 @@ async def test_without_room_for_its_log_the_database_falls_and_rises_by_itself(
 
     port = free_port()
     url = f"http://localhost:{port}"
-    said = (tmp_path / "start.log").open("ab")
+    said = tmp_path / "start.log"
+    output = said.open("ab")
     process = subprocess.Popen(
         [sys.executable, "-m", "backend", "start", "--no-demo"],
         env={**new_house.environment, "KHUPHO_PORT": str(port), "KHUPHO_PUBLIC_URL": url},
         cwd=ROOT,
         stdin=subprocess.DEVNULL,
-        stdout=said,
+        stdout=output,
         stderr=subprocess.STDOUT,
     )
     try:
@@ -243,6 +244,10 @@ async def test_without_room_for_its_log_the_database_falls_and_rises_by_itself(
             assert problem.json()["code"] == "unavailable"
             assert int(problem.headers["retry-after"]) >= 1
 
+            # It cannot even end its recovery, and whoever looks at the terminal is told.
+            await until(lambda: "the database does not start" in said.read_text())
+            assert (await alice.put(path, body)).status_code == 503
+
             disk.grow(200 * MB)
             await answers(alice, "/healthz", 200)
             again = await alice.put(path, body)
@@ -255,8 +260,8 @@ async def test_without_room_for_its_log_the_database_falls_and_rises_by_itself(
     finally:
         process.send_signal(signal.SIGTERM)
         process.wait(60)
-        said.close()
-    assert process.returncode == 0, (tmp_path / "start.log").read_text()[-3000:]
+        output.close()
+    assert process.returncode == 0, said.read_text()[-3000:]
 
 
 async def answers(person: Person, path: str, status: int, seconds: float = 90) -> None:
