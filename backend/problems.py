@@ -2,7 +2,7 @@
 
 import errno
 import socket
-from typing import Any, cast
+from typing import Any, Final, cast
 
 import asyncpg
 from litestar import Request, Response
@@ -35,6 +35,10 @@ class BrokenBody(DomainError):
     code = "bad_json"
     title = N_("The message arrived damaged")
     message = N_("What arrived was cut off or is not JSON. Nothing was changed; send it again.")
+
+
+_CUT_OFF: Final = "client disconnected prematurely"
+"""What Litestar raises, as a 500, when a phone's line breaks within a body: nobody's mistake."""
 
 
 class MethodNotAllowed(DomainError):
@@ -103,6 +107,8 @@ def _client_error(request: Request[Any, Any, Any], error: HTTPException) -> Resp
     if error.status_code == 413:
         return answer(request, TooLarge())
     if isinstance(error, ClientException) and error.status_code == 400:
+        return answer(request, BrokenBody())
+    if error.detail == _CUT_OFF:
         return answer(request, BrokenBody())
     if error.status_code >= 500:
         return _unexpected(request, error)
