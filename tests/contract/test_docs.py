@@ -45,12 +45,20 @@ def test_every_folder_in_the_map_exists() -> None:
         assert (ROOT / folder).is_dir(), folder
     for picture in re.findall(r"!\[[^]]*\]\(([^)]+)\)", README):
         assert (ROOT / picture).exists(), picture
+    for document in re.findall(r"[^!]\[[^]]*\]\((docs/[^)]+)\)", README):
+        assert (ROOT / document).exists(), document
 
 
 def test_every_command_it_names_is_one() -> None:
-    for words in re.findall(r"khupho ((?:areas import|people invite|[a-z]+))", README):
+    documents = README + (ROOT / "docs" / "backup.md").read_text("utf-8")
+    for words in re.findall(r"khupho ((?:areas import|people invite|[a-z]+))", documents):
         arguments = words.split()
-        fill = {"areas": ["x.geojson", "--country", "VN"], "people": ["--area", "X"]}
+        fill = {
+            "areas": ["x.geojson", "--country", "VN"],
+            "people": ["--area", "X"],
+            "backup": ["x.tar"],
+            "restore": ["x.tar"],
+        }
         if arguments[0] in {
             "start",
             "serve",
@@ -58,6 +66,8 @@ def test_every_command_it_names_is_one() -> None:
             "migrate",
             "demo",
             "check",
+            "backup",
+            "restore",
             "areas",
             "people",
         }:
