@@ -36,6 +36,9 @@ NEXT_STATE: Final = {
 OUTDATED: Final = frozenset({"AppOutdated", "InvalidStateError", "AbortError"})
 """What a page of the old version may say once a new one has taken the database over."""
 
+EXCUSED: Final = frozenset({"StorageFull", "QuotaExceededError", "Unreachable", "Problem"})
+"""What a phone may say to a person who wants something in bad weather: nothing was queued."""
+
 TOO_LATE: Final = frozenset({"illegal_move", "thread_closed"})
 """What a person may be told of something queued: the report had moved on."""
 
@@ -177,12 +180,9 @@ class Play:
                 self.note(f"{device.name}{tab} {act.do}: gone ({str(error)[:80]})")
             except Refused as error:
                 self.note(f"{device.name}{tab} {act.do}: {error.name}")
-                if error.name not in {
-                    "StorageFull",
-                    "QuotaExceededError",
-                    "Unreachable",
-                    "Problem",
-                }:
+                if error.name in OUTDATED and phone.version:
+                    await self._load_anew(phone, tab)
+                elif error.name not in EXCUSED:
                     self.find(f"{device.name}: {act.do} failed with {error.name}: {error}")
 
     async def _queue(

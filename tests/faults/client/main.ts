@@ -226,10 +226,9 @@ const phone = {
   /** The reports on this phone, oldest first, and those opened at a desk. */
   async known(): Promise<{ id: string; mine: boolean; state: string }[]> {
     const opened = await (await database()).getAll("cases");
-    return [
-      ...(await shownReports()),
-      ...opened.map((row) => row.report),
-    ].map(({ id, mine, state }) => ({ id, mine, state }));
+    return [...(await shownReports()), ...opened.map((row) => row.report)].map(
+      ({ id, mine, state }) => ({ id, mine, state }),
+    );
   },
 
   /** What the browser says when it believes that there is a line again. */

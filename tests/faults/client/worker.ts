@@ -21,8 +21,7 @@ addEventListener("activate", (event) => {
 
 addEventListener("sync", (event) => {
   const { tag } = event as Waiting;
-  if (tag === "khupho-outbox")
-    (event as Waiting).waitUntil(workInBackground());
+  if (tag === "khupho-outbox") (event as Waiting).waitUntil(workInBackground());
 });
 
 addEventListener("message", (event) => {

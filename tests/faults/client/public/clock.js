@@ -13,5 +13,6 @@
     }
   };
   const wait = AbortSignal.timeout.bind(AbortSignal);
-  AbortSignal.timeout = (ms) => wait(ms / Number(localStorage.getItem("haste") ?? 1));
+  AbortSignal.timeout = (ms) =>
+    wait(ms / Number(localStorage.getItem("haste") ?? 1));
 })();
