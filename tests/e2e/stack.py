@@ -224,6 +224,7 @@ class Phone:
             return json.dumps(subscription.to_json())
 
         await self.context.expose_function("__subscribe", subscribe)
+
         async def allow() -> None:
             assert self.context is not None
             self.told = True
