@@ -106,7 +106,7 @@ class Person:
 class World:
     """One ward: two neighbourhoods side by side, two departments, a few categories, the people.
 
-    `lat, lon` lies in Alice's neighbourhood; `far` in Dariush's. `categories` maps a code to its id:
+    `lat, lon` lies in Alice's neighbourhood; `far` in Dariush's. `categories` maps code to id:
     lamp (lighting), waste (waste, needs a result photo), fire (urgent, lighting), theft (private,
     waste), orphan (routed to nobody).
     """
@@ -156,7 +156,8 @@ async def world(api: object) -> AsyncIterator[World]:
         await db.execute(
             """INSERT INTO area (id, parent_id, level, code, name, country, time_zone, calendar,
                                  geometry, lat, lon, path)
-               VALUES ($1, $2, $3, $4, $5, 'VN', 'Asia/Ho_Chi_Minh', 'gregorian', $6, $7, $8, $9)""",
+               VALUES ($1, $2, $3, $4, $5, 'VN', 'Asia/Ho_Chi_Minh', 'gregorian',
+                       $6, $7, $8, $9)""",
             area_id,
             path[-2] if len(path) > 1 else None,
             level,
@@ -245,7 +246,8 @@ async def world(api: object) -> AsyncIterator[World]:
         )
         for role, scope_id in grants:
             await db.execute(
-                "INSERT INTO account_grant (id, account_id, role, scope_id) VALUES ($1, $2, $3, $4)",
+                """INSERT INTO account_grant (id, account_id, role, scope_id)
+                   VALUES ($1, $2, $3, $4)""",
                 uuid.uuid4(),
                 account_id,
                 role,

@@ -1,7 +1,7 @@
 """The product as it runs: server and worker as processes, killable; browsers as phones.
 
 Chromium's own push service is out of reach here, so `pushManager.subscribe` is answered by the
-local push service, which speaks the same protocol and really decrypts; what it received is handed to
+Chromium's own push service is out of reach, so `pushManager.subscribe` is answered by the
 the phone's service worker through the DevTools protocol.
 """
 
@@ -331,6 +331,6 @@ class Phone:
         """What stands in the phone's notification shade."""
         shown: list[dict[str, Any]] = await self.page.evaluate(
             """async () => (await (await navigator.serviceWorker.ready).getNotifications())
-                 .map((n) => ({title: n.title, body: n.body, lang: n.lang, dir: n.dir, data: n.data}))"""
+                 .map(({title, body, lang, dir, data}) => ({title, body, lang, dir, data}))"""
         )
         return shown

@@ -222,7 +222,7 @@ async def test_a_broken_light_from_the_dark_street_to_the_new_bulb(
     await until_cached(page)
     await phone.close()
 
-    # Later, in the dark, without signal: the app starts cold, two photos, four screens, no word typed.
+    # Later, in the dark, without signal: a cold start, two photos, four screens, no word typed.
     page = await phone.open("/", offline=True)
     await report_a_lamp(page, words, tmp_path, [snapshot(1), snapshot(2)])
     await expect(
