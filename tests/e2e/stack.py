@@ -1,7 +1,7 @@
 """The product as it runs: server and worker as processes, killable; browsers as phones.
 
-Chromium's own push service is out of reach here, so `pushManager.subscribe` is answered by the
-Chromium's own push service is out of reach, so `pushManager.subscribe` is answered by the
+Chromium's own push service is out of reach, so `pushManager.subscribe` is answered by the local
+push service, which speaks the same protocol and really decrypts; what it received is handed to
 the phone's service worker through the DevTools protocol.
 """
 
