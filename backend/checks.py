@@ -38,13 +38,13 @@ async def run_checks(settings: Settings) -> int:
     return 0 if all(fine or words in ADVISORY for words, fine, _ in results) else 1
 
 
-async def run_deep_check(settings: Settings, *, repair: bool) -> int:
+async def run_deep_check(settings: Settings, *, repair: bool, accept_many: bool = False) -> int:
     """Compare every row with every media file; print a line a finding.
 
     0 when nothing is wrong, or all that was could be mended; else 1.
     """
     media.open_store(settings)
-    audit = MediaAudit(mend=repair)
+    audit = MediaAudit(mend=repair, accept_many=accept_many)
     found = mended = 0
     try:
         async for finding in audit.findings():
@@ -67,6 +67,12 @@ async def run_deep_check(settings: Settings, *, repair: bool) -> int:
     if audit.awaited:
         print(
             f"{audit.awaited} photos were named over a week ago; their phones have not sent them."
+        )
+    if audit.suspicious:
+        print(
+            "So many files are not what the database says: is this the right media store, and the "
+            "right database? "
+            + ("" if not repair or accept_many else "None of them was touched; --even-many does.")
         )
     if found:
         left = found - mended

@@ -46,6 +46,9 @@ def _parser() -> argparse.ArgumentParser:
     check = add("check", _check, "settings, database, media store: is everything as it should be?")
     check.add_argument("--deep", action="store_true", help="compare all rows with all media files")
     check.add_argument("--repair", action="store_true", help="with --deep: mend what is safe")
+    check.add_argument(
+        "--even-many", action="store_true", help="with --repair: even when most files are astray"
+    )
     _add_backup_commands(add)
     add("openapi", _openapi, "print the API's description (OpenAPI 3.1)")
 
@@ -220,15 +223,15 @@ def _invite(options: argparse.Namespace, settings: Settings) -> int:
 
 
 def _check(options: argparse.Namespace, settings: Settings) -> int:
-    if options.repair and not options.deep:
-        print("khupho: --repair goes with --deep", file=sys.stderr)
+    if (options.repair and not options.deep) or (options.even_many and not options.repair):
+        print("khupho: --repair goes with --deep, --even-many with --repair", file=sys.stderr)
         return EXIT_WRONG_USE
 
     async def work(ready: Settings) -> int:
         from backend.checks import run_checks, run_deep_check  # noqa: PLC0415
 
         if options.deep:
-            return await run_deep_check(ready, repair=options.repair)
+            return await run_deep_check(ready, repair=options.repair, accept_many=options.even_many)
         return await run_checks(ready)
 
     return _run(settings, work)

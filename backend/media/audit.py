@@ -7,13 +7,12 @@ is deleted but files of our own making that no row can ever name.
 import asyncio
 import hashlib
 import re
-import sqlite3
 import tempfile
-from collections.abc import AsyncGenerator, Iterator, Sequence
+from collections.abc import AsyncGenerator, Mapping, Sequence
 from contextlib import aclosing
 from datetime import UTC, datetime, timedelta
 from pathlib import Path
-from typing import TYPE_CHECKING, Final, Literal, cast
+from typing import TYPE_CHECKING, Final, Literal, assert_never, cast
 from uuid import UUID
 
 from msgspec import Struct
@@ -21,6 +20,7 @@ from msgspec import Struct
 from backend.db import pool, write_tx
 from backend.jobs import enqueue
 from backend.media import audit_queries, queries
+from backend.media.audit_notes import AuditNotes
 from backend.media.audit_queries import NamedObject, stream_named_objects
 from backend.media.parts import list_parts, upload_of
 from backend.media.schemas import PhotoPlace, ProcessPhoto
@@ -37,21 +37,29 @@ ORPHAN_AGE: Final = timedelta(hours=24)
 STUCK_AGE: Final = timedelta(hours=1)
 AWAITED_AGE: Final = timedelta(days=7)
 AT_ONCE: Final = 8
-BATCH: Final = 500
 
 _UUID: Final = "[0-9a-f]{8}(?:-[0-9a-f]{4}){3}-[0-9a-f]{12}"
 _ORIGINAL: Final = re.compile(rf"original/{_UUID}/({_UUID})")
 _PICTURE: Final = re.compile(rf"public/({_UUID})/(?:full|thumb)\.webp")
 
-FindingKind = Literal[
-    "orphan_file",
-    "original_missing",
-    "original_damaged",
-    "picture_missing",
-    "photo_unprocessed",
-    "photo_unjoined",
-    "stray_part",
-]
+FEW: Final = 3
+USUAL_SHARE: Final = 0.01
+"""Of all files: so many may be astray without anybody asking whether this is the right place."""
+
+FileFinding = Literal["orphan_file", "original_missing", "original_damaged", "picture_missing"]
+FindingKind = FileFinding | Literal["photo_unprocessed", "photo_unjoined", "stray_part"]
+
+_AGAIN: Final = "the phone is asked for it again if it still has it"
+_WORDS: Final[Mapping[FileFinding, tuple[str, str]]] = {
+    "orphan_file": ("a file that no row names", "deleted"),
+    "original_missing": ("an original is not in the media store", _AGAIN),
+    "original_damaged": ("the bytes of an original are not those that were received", _AGAIN),
+    "picture_missing": (
+        "a picture people see is not in the media store",
+        "it is being made again, or waits for the phone",
+    ),
+}
+"""What is wrong, and what was done about it."""
 
 
 class Finding(Struct, frozen=True):
@@ -64,42 +72,53 @@ class Finding(Struct, frozen=True):
 
 
 class MediaAudit:
-    """One look at all media. The counts are complete when `findings` has ended."""
+    """One look at all media. The counts are complete when `findings` has ended.
 
-    def __init__(self, *, mend: bool, now: datetime | None = None) -> None:
+    `mend`: what is safe is mended. When more files are missing, or have no row, than ever go astray
+    one by one, the wrong store or the wrong database is the likelier reason; then none of these is
+    touched (`suspicious`), unless `accept_many`.
+    """
+
+    def __init__(
+        self, *, mend: bool, accept_many: bool = False, now: datetime | None = None
+    ) -> None:
         self.objects = 0
         self.bytes = 0
         self.young_orphans = 0
         self.awaited = 0
+        self.suspicious = False
         self._mend = mend
+        self._accept_many = accept_many
         self._now = now or datetime.now(UTC)
 
     async def findings(self) -> AsyncGenerator[Finding]:
-        """What is wrong, as it is found.
+        """What is wrong.
 
         Raises:
             MediaStoreUnavailable: the store does not answer; nothing can be said then.
         """
         with tempfile.TemporaryDirectory(prefix="khupho-check-") as folder:
-            stored = await asyncio.to_thread(_StoredObjects, Path(folder) / "stored.sqlite")
+            notes = await asyncio.to_thread(AuditNotes, Path(folder) / "notes.sqlite")
             try:
                 for prefix in ("original/", "public/"):
                     async for entry in media_store().list(prefix):
-                        stored.add(entry.key, entry.size, entry.modified)
-                async with aclosing(self._named(stored)) as named:
-                    async for finding in named:
-                        yield finding
-                async with aclosing(self._orphans(stored)) as orphans:
-                    async for finding in orphans:
-                        yield finding
+                        notes.add(entry.key, entry.size, entry.modified)
+                await self._compare(notes)
+                await self._find_orphans(notes)
+                wrong = notes.count()
+                everything = self.objects + wrong
+                self.suspicious = wrong > FEW and wrong > everything * USUAL_SHARE
+                touch = self._mend and (self._accept_many or not self.suspicious)
+                for kind, key in notes.wrong():
+                    yield await _finding(cast("FileFinding", kind), key, touch=touch)
             finally:
-                stored.close()
+                notes.close()
         for finding in [*await self._rows(), *await self._parts()]:
             yield finding
 
     # files that rows name ----------------------------------------------------------------------
 
-    async def _named(self, stored: "_StoredObjects") -> AsyncGenerator[Finding]:
+    async def _compare(self, notes: AuditNotes) -> None:
         async with (
             pool().acquire() as connection,
             connection.transaction(isolation="repeatable_read", readonly=True),
@@ -108,63 +127,35 @@ class MediaAudit:
             async with aclosing(batches):
                 async for batch in batches:
                     for start in range(0, len(batch), AT_ONCE):
-                        for finding in await self._look_at(batch[start : start + AT_ONCE], stored):
-                            yield finding
+                        async with asyncio.TaskGroup() as group:
+                            for named in batch[start : start + AT_ONCE]:
+                                group.create_task(self._look_at(named, notes))
 
-    async def _look_at(self, few: Sequence[NamedObject], stored: "_StoredObjects") -> list[Finding]:
-        async with asyncio.TaskGroup() as group:
-            tasks = [group.create_task(self._wrong_with(each, stored)) for each in few]
-        # One after the other: two objects may belong to one photo.
-        return [
-            await self._found(each, kind)
-            for each, task in zip(few, tasks, strict=True)
-            if (kind := task.result()) is not None
-        ]
-
-    async def _wrong_with(self, named: NamedObject, stored: "_StoredObjects") -> FindingKind | None:
-        size = stored.take(named.key)
+    async def _look_at(self, named: NamedObject, notes: AuditNotes) -> None:
+        size = notes.name(named.key)
         try:
             if size is None:
                 size = (await media_store().stat(named.key)).size  # it came after we had listed
             if named.sha256 is not None and await _sha256_of(named.key) != named.sha256:
-                return "original_damaged"
+                notes.note("original_damaged", named.key)
+                return
         except MediaNotFound:
-            if not await audit_queries.is_named(named.key):
-                return None  # both went meanwhile
-            return "original_missing" if named.sha256 is not None else "picture_missing"
+            if await audit_queries.is_named(named.key):  # else both went meanwhile
+                original = named.sha256 is not None
+                notes.note("original_missing" if original else "picture_missing", named.key)
+            return
         self.objects += 1
         self.bytes += size
-        return None
-
-    async def _found(self, named: NamedObject, kind: FindingKind) -> Finding:
-        if kind == "picture_missing":
-            words = "a picture people see is not in the media store"
-            done = "it is being made again, or waits for the phone"
-            mended = self._mend and await mend_pictures(named.key)
-        else:
-            words = (
-                "an original is not in the media store"
-                if kind == "original_missing"
-                else "the bytes of an original are not those that were received"
-            )
-            done = "the phone is asked for it again if it still has it"
-            mended = self._mend and await mend_original(
-                named.key, damaged=kind == "original_damaged"
-            )
-        return Finding(kind, named.key, f"{words}{f'; {done}' if mended else ''}", mended)
 
     # files that no row names -------------------------------------------------------------------
 
-    async def _orphans(self, stored: "_StoredObjects") -> AsyncGenerator[Finding]:
-        for batch in stored.unnamed():
+    async def _find_orphans(self, notes: AuditNotes) -> None:
+        for batch in notes.unnamed():
             for key in await _without_a_row(list(batch)):
                 if self._now - batch[key] < ORPHAN_AGE:
                     self.young_orphans += 1
-                    continue
-                if self._mend:
-                    await media_store().delete(key)
-                words = "a file that no row names" + ("; deleted" if self._mend else "")
-                yield Finding("orphan_file", key, words, self._mend)
+                else:
+                    notes.note("orphan_file", key)
 
     async def _parts(self) -> list[Finding]:
         """Of unfinished uploads on this machine (see `parts.py`)."""
@@ -197,6 +188,24 @@ class MediaAudit:
             found.append(Finding("photo_unprocessed", str(photo_id), words, self._mend))
         self.awaited = await audit_queries.count_awaited_photos(self._now - AWAITED_AGE)
         return found
+
+
+async def _finding(kind: FileFinding, key: str, *, touch: bool) -> Finding:
+    """In words; mended if `touch` and if it can be."""
+    words, done = _WORDS[kind]
+    match kind:
+        case "orphan_file":
+            mended = touch and bool(await _without_a_row([key]))
+            if mended:
+                await media_store().delete(key)
+        case "picture_missing":
+            # The other picture of the same photo may have done it for both.
+            mended = touch and (await mend_pictures(key) or not await audit_queries.is_named(key))
+        case "original_missing" | "original_damaged":
+            mended = touch and await mend_original(key, damaged=kind == "original_damaged")
+        case _:
+            assert_never(kind)
+    return Finding(kind, key, f"{words}; {done}" if mended else words, mended)
 
 
 async def mend_original(key: str, *, damaged: bool = False) -> bool:
@@ -277,38 +286,3 @@ def _is_older(path: Path, than: datetime) -> bool:
         return datetime.fromtimestamp(path.stat().st_mtime, UTC) < than
     except FileNotFoundError:
         return False
-
-
-class _StoredObjects:
-    """What the media store holds, on disk: a million keys would fill the memory."""
-
-    def __init__(self, path: Path) -> None:
-        self._rows = sqlite3.connect(path, isolation_level=None, check_same_thread=False)
-        self._rows.execute("PRAGMA journal_mode = off")
-        self._rows.execute("PRAGMA synchronous = off")
-        self._rows.execute(
-            "CREATE TABLE object (key TEXT PRIMARY KEY, size INTEGER, modified REAL, named INTEGER)"
-            " WITHOUT ROWID"
-        )
-        self._rows.execute("BEGIN")
-
-    def add(self, key: str, size: int, modified: datetime) -> None:
-        self._rows.execute(
-            "INSERT OR REPLACE INTO object VALUES (?, ?, ?, 0)", (key, size, modified.timestamp())
-        )
-
-    def take(self, key: str) -> int | None:
-        """A row names it. Returns its size in bytes, None if it is not there."""
-        row = self._rows.execute(
-            "UPDATE object SET named = 1 WHERE key = ? RETURNING size", (key,)
-        ).fetchone()
-        return None if row is None else int(row[0])
-
-    def unnamed(self) -> Iterator[dict[str, datetime]]:
-        """In batches: the keys no row names, and when each was written."""
-        cursor = self._rows.execute("SELECT key, modified FROM object WHERE named = 0")
-        while rows := cursor.fetchmany(BATCH):
-            yield {key: datetime.fromtimestamp(modified, UTC) for key, modified in rows}
-
-    def close(self) -> None:
-        self._rows.close()

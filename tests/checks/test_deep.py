@@ -232,6 +232,34 @@ async def test_of_a_photo_that_lost_everything_the_phone_is_asked(
     assert await report.shown() == 200
 
 
+@pytest.mark.parametrize("source", ["local"], indirect=True)
+async def test_with_the_wrong_media_folder_nothing_is_mended(
+    world: World, source: Source, tmp_path: Path, capsys: pytest.CaptureFixture[str]
+) -> None:
+    """The volume is not mounted: every file is missing, and none is lost."""
+    reports = [await reported(world, ready=True), await reported(world)]
+    rows = [dict(await report.row()) for report in reports]
+    (tmp_path / "empty").mkdir()
+    wrong = msgspec.structs.replace(get_settings(), media_url=(tmp_path / "empty").as_uri())
+    assert await run_deep_check(wrong, repair=True) == 1
+    said = capsys.readouterr().out
+    assert "is this the right media store" in said
+    assert "4 findings, 0 mended" in said
+    assert [dict(await report.row()) for report in reports] == rows
+    assert await run_deep_check(wrong, repair=True, accept_many=True) == 0
+    assert {(await report.row())["state"] for report in reports} == {"expected"}
+
+
+async def test_with_the_wrong_database_nothing_is_deleted(world: World, source: Source) -> None:
+    """A fresh database names no file; that does not make them orphans."""
+    keys = {f"original/{uuid.uuid4()}/{uuid.uuid4()}" for _ in range(10)}
+    for key in keys:
+        await source.store.put_bytes(key, b"x", content_type="x/x")
+    found = await look(mend=True, later=timedelta(hours=25))
+    assert kinds(found) == [("orphan_file", key, False) for key in sorted(keys)]
+    assert {entry.key async for entry in source.store.list()} == keys
+
+
 async def jobs_for(report: Reported) -> int:
     photo_id = str((await report.row())["id"])
     return int(
