@@ -52,12 +52,16 @@ async def connection(api: object) -> AsyncIterator["asyncpg.Connection[asyncpg.R
 
 @dataclass
 class Source:
-    """The application in this process, seen from the command line, and its media store."""
+    """The application in this process, seen from the command line, and its media store.
+
+    `backups`: where a backup may go, a file for local media and a prefix of a bucket for S3.
+    """
 
     house: House
     store: MediaStore
     kind: str
     media_url: str
+    backups: str
 
 
 @pytest.fixture(params=["local", pytest.param("s3", marks=pytest.mark.s3)])
@@ -72,15 +76,17 @@ async def source(
     if request.param == "s3":
         server = request.getfixturevalue("s3_server")
         url = server.url(server.new_bucket())
+        backups = server.url(server.new_bucket()).replace("?", "/ward/hourly?")
     else:
         url = (tmp_path / "media").as_uri()
+        backups = str(tmp_path / "khu-pho.tar")
     settings = get_settings()
     shutil.rmtree(settings.var_dir / "uploads", ignore_errors=True)  # parts of earlier databases
     await service.close_store()
     service.open_store(msgspec.structs.replace(settings, media_url=url))
     try:
         house = House(settings.var_dir, settings.database_url, url, settings.secret_key)
-        yield Source(house, media_store(), request.param, url)
+        yield Source(house, media_store(), request.param, url, backups)
     finally:
         await service.close_store()
         service.open_store(settings)
