@@ -97,6 +97,8 @@ class Wire:
 
         self._app = app
         self._coming: asyncio.Queue[dict[str, object]] = asyncio.Queue()
+        self.reading = asyncio.Event()
+        """Set when the application asks for the body."""
         self.status = 0
         self.headers: dict[str, str] = {}
         self.body = b""
@@ -136,5 +138,9 @@ class Wire:
             else:
                 self.body += message.get("body", b"")  # type: ignore[operator]
 
-        await self._app(self._scope, self._coming.get, send)  # type: ignore[operator]
+        async def receive() -> dict[str, object]:
+            self.reading.set()
+            return await self._coming.get()
+
+        await self._app(self._scope, receive, send)  # type: ignore[operator]
         return self

@@ -113,8 +113,8 @@ async def test_a_new_piece_replaces_a_dead_one_without_asking_first(
     url = await location(world.alice, photo)
     dead = Wire(api, world.alice, "PATCH", url, _patch(0, 100_000))
     waiting = asyncio.create_task(dead.run())
-    await asyncio.sleep(0)
     async with asyncio.timeout(5):
+        await dead.reading.wait()
         assert (await append(world.alice, url, 0, photo)).status_code == 204
         await waiting
     assert dead.status in {204, 409}
