@@ -8,40 +8,54 @@ import uuid
 from collections.abc import Iterable, Sequence
 from typing import Final
 
-from backend.db import Rows, execute, fetch, fetch_one, write_before_commit
+from backend.db import (
+    Rows,
+    execute,
+    fetch,
+    fetch_one,
+    say_after_commit,
+    write_before_commit,
+)
 
 CHANNEL: Final = "khupho_changed"
 
-# One statement: the rows, and a word to every open connection that listens to the scope. The order
-# of rows is fixed so that two transactions touching the same scopes cannot deadlock.
+# The order of rows is fixed so that two transactions touching the same scopes cannot deadlock.
 _TOUCH = """
-WITH wanted AS (
-    SELECT DISTINCT scope, kind, id
-    FROM unnest($1::uuid[], $2::text[], $3::uuid[]) AS t(scope, kind, id)
-    ORDER BY scope, kind, id
-), written AS (
-    INSERT INTO change (scope, kind, id, version)
-    SELECT scope, kind, id, pg_current_xact_id() FROM wanted
-    ON CONFLICT (scope, kind, id) DO UPDATE SET version = excluded.version
-    RETURNING scope
-)
-SELECT pg_notify('khupho_changed', scope::text) FROM (SELECT DISTINCT scope FROM written) AS s
+INSERT INTO change (scope, kind, id, version)
+SELECT DISTINCT scope, kind, id, pg_current_xact_id()
+FROM unnest($1::uuid[], $2::text[], $3::uuid[]) AS t(scope, kind, id)
+ORDER BY scope, kind, id
+ON CONFLICT (scope, kind, id) DO UPDATE SET version = excluded.version
 """
 
 
-async def touch(rows: Iterable[tuple[uuid.UUID, str, uuid.UUID]]) -> None:
-    """Say that (scope, kind, id) changed: in the feed and, at commit, to whoever listens.
+def touch(rows: Iterable[tuple[uuid.UUID, str, uuid.UUID]]) -> None:
+    """Say that (scope, kind, id) changed: in the feed and, once committed, to whoever listens.
 
     Inside `write_tx()` only. All touches of a transaction are written together at its end: in one
     order for everybody, so that two transactions cannot deadlock, and their locks are short.
     """
-    write_before_commit("touch", rows, _write)
+    touched = list(rows)
+    write_before_commit("touch", touched, _write)
+    say_after_commit("touch", {(scope,) for scope, _, _ in touched}, _say)
 
 
 async def _write(touched: Rows) -> None:
     scopes, kinds, ids = zip(*touched, strict=True) if touched else ((), (), ())
     if scopes:
         await execute(_TOUCH, list(scopes), list(kinds), list(ids))
+
+
+async def _say(touched: Rows) -> None:
+    """A word to every open connection that listens to one of these scopes.
+
+    Not inside the transaction: PostgreSQL lets those that notify commit one by one, each with an
+    fsync of its own; without, reports of one moment share theirs.
+    """
+    scopes = [scope for (scope,) in touched]
+    await execute(
+        "SELECT pg_notify($1, scope::text) FROM unnest($2::uuid[]) AS s(scope)", CHANNEL, scopes
+    )
 
 
 async def get_horizon() -> tuple[uuid.UUID, int]:

@@ -5,9 +5,11 @@ ContextVar, so never open one in a `yield` dependency (Litestar may run those in
 never start tasks inside one.
 """
 
+import asyncio
 import contextlib
 from collections.abc import AsyncIterator, Awaitable, Callable, Iterable, Sequence
-from contextvars import ContextVar
+from contextvars import Context, ContextVar
+from dataclasses import dataclass
 from types import TracebackType
 from typing import TYPE_CHECKING, TypeVar, cast
 
@@ -117,6 +119,7 @@ async def _keep_as_it_is(_connection: object) -> None:
 
 async def close_pool() -> None:
     if ENGINE.pool is not None:
+        await _afterwards.finish()
         await ENGINE.close_connection_pool()
 
 
@@ -130,21 +133,32 @@ def pool() -> "Pool[Record]":
 async def write_tx() -> AsyncIterator["Connection[Record]"]:
     """One transaction for one use case. Refuses to nest: an inner one would be a silent no-op."""
     async with ENGINE.transaction(allow_nested=False) as transaction:
-        last: LastWork = {}
-        token = _last_work.set(last)
+        ending = _Ending({}, {})
+        token = _ending.set(ending)
         try:
             yield cast("Connection[Record]", transaction.connection)
-            for rows, write in last.values():
+            for rows, write in ending.before.values():
                 await write(rows)
             await failpoint("before_commit")
         finally:
-            _last_work.reset(token)
+            _ending.reset(token)
+    _afterwards.take(ending.after)
     await failpoint("after_commit")
 
 
 Rows = set[tuple[object, ...]]
-LastWork = dict[str, tuple[Rows, Callable[[Rows], Awaitable[None]]]]
-_last_work: ContextVar[LastWork | None] = ContextVar("last_work", default=None)
+Work = dict[str, tuple[Rows, Callable[[Rows], Awaitable[None]]]]
+
+
+@dataclass
+class _Ending:
+    """What a transaction still has to do: as its last statements, and once it is committed."""
+
+    before: Work
+    after: Work
+
+
+_ending: ContextVar[_Ending | None] = ContextVar("ending", default=None)
 
 
 def write_before_commit(
@@ -155,10 +169,71 @@ def write_before_commit(
     Raises:
         RuntimeError: outside `write_tx()`.
     """
-    last = _last_work.get()
-    if last is None:
+    _collect(_open_ending().before, name, rows, write)
+
+
+def say_after_commit(
+    name: str, rows: Iterable[tuple[object, ...]], say: Callable[[Rows], Awaitable[None]]
+) -> None:
+    """Hand rows to `say` soon after the open `write_tx()` is committed; never if it is not.
+
+    A hint only: it is lost with the process, and when the database is away. What other transactions
+    left meanwhile under the same `name` is said together with it.
+
+    Raises:
+        RuntimeError: outside `write_tx()`.
+    """
+    _collect(_open_ending().after, name, rows, say)
+
+
+def _open_ending() -> _Ending:
+    ending = _ending.get()
+    if ending is None:
         raise RuntimeError("this must run inside write_tx()")
-    last.setdefault(name, (set(), write))[0].update(rows)
+    return ending
+
+
+def _collect(
+    work: Work,
+    name: str,
+    rows: Iterable[tuple[object, ...]],
+    act: Callable[[Rows], Awaitable[None]],
+) -> None:
+    work.setdefault(name, (set(), act))[0].update(rows)
+
+
+class _Afterwards:
+    """One at a time: what comes in while something is being said waits, and is said together."""
+
+    def __init__(self) -> None:
+        self._work: Work = {}
+        self._task: asyncio.Task[None] | None = None
+
+    def take(self, work: Work) -> None:
+        for name, (rows, say) in work.items():
+            _collect(self._work, name, rows, say)
+        loop = asyncio.get_running_loop()
+        if self._work and (self._task is None or self._task.get_loop() is not loop):
+            # In a context of its own: it belongs to no request and to no transaction.
+            self._task = loop.create_task(self._say(), context=Context())
+
+    async def _say(self) -> None:
+        while self._work:
+            work, self._work = self._work, {}
+            for rows, say in work.values():
+                # A database that is away wakes every listener when it is back.
+                with contextlib.suppress(
+                    OSError, asyncpg.PostgresError, asyncpg.InterfaceError, DatabaseAddressMissing
+                ):
+                    await say(rows)
+        self._task = None
+
+    async def finish(self) -> None:
+        if self._task is not None and self._task.get_loop() is asyncio.get_running_loop():
+            await self._task
+
+
+_afterwards = _Afterwards()
 
 
 async def is_answering() -> bool:

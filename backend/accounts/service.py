@@ -164,7 +164,7 @@ async def _create_account(row: "Record", joining: SessionIn, now: datetime) -> u
         await queries.insert_grant(uuids.uuid7(), account_id, "resident", neighbourhood_id, now)
     if row["role"] not in {None, "resident"}:
         await queries.insert_grant(uuids.uuid7(), account_id, row["role"], row["scope_id"], now)
-    await touch([(account_id, "me", account_id)])
+    touch([(account_id, "me", account_id)])
     return account_id
 
 
@@ -222,7 +222,7 @@ async def change_me(actor: Actor, patch: MePatch) -> MeOut:
                 )
             await queries.move_resident(actor.account_id, uuids.uuid7(), area_id)
         await queries.update_me(actor.account_id, name, language, area_id)
-        await touch([(actor.account_id, "me", actor.account_id)])
+        touch([(actor.account_id, "me", actor.account_id)])
     return await _me(actor.account_id, actor.session_id)
 
 
@@ -444,11 +444,11 @@ async def grant_role(account_id: uuid.UUID, role: str, scope_id: uuid.UUID) -> N
     """Effective on the person's next request."""
     async with write_tx():
         await queries.insert_grant(uuids.uuid7(), account_id, role, scope_id, datetime.now(UTC))
-        await touch([(account_id, "me", account_id)])
+        touch([(account_id, "me", account_id)])
 
 
 async def revoke_role(account_id: uuid.UUID, role: str, scope_id: uuid.UUID) -> None:
     """Effective on the person's next request; their phone then starts its copy over."""
     async with write_tx():
         if await queries.revoke_grant(account_id, role, scope_id):
-            await touch([(account_id, "me", account_id)])
+            touch([(account_id, "me", account_id)])

@@ -181,7 +181,7 @@ async def import_areas(
             touched.append((path[1], "area", area_id))
     async with write_tx():
         await queries.upsert_areas(rows)
-        await touch(touched)
+        touch(touched)
     forget_map()
     return drafts
 

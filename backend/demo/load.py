@@ -143,7 +143,7 @@ async def _insert_departments(world: DemoWorld, ward_id: uuid.UUID) -> None:
             for category_id, entry in categories
         ]
     )
-    await touch([(ward_id, kind, one) for kind, one in things if one not in already])
+    touch([(ward_id, kind, one) for kind, one in things if one not in already])
 
 
 async def _insert_people(world: DemoWorld, areas: dict[str, AreaRow]) -> None:
@@ -165,7 +165,7 @@ async def _insert_people(world: DemoWorld, areas: dict[str, AreaRow]) -> None:
     await queries.insert_accounts(accounts)
     # A grant that somebody revoked since stays revoked.
     await queries.insert_grants([grant for grant in grants if grant[1] not in already])
-    await touch([(one[0], "me", one[0]) for one in accounts if one[0] not in already])
+    touch([(one[0], "me", one[0]) for one in accounts if one[0] not in already])
 
 
 def _grants_of(

@@ -138,7 +138,7 @@ async def _move_into_the_past(
         await queries.update_notification_times(report_id, datetime.now(UTC) - _READ_AFTER)
         # A phone that took part in between has the times of loading.
         shown = await queries.list_shown_messages(report_id)
-        await touch(
+        touch(
             [(author.account_id, "report", report_id)]
             + [(author.account_id, "message", message_id) for message_id in shown]
         )

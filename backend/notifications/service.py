@@ -110,7 +110,7 @@ async def notify(
         detail=detail,
         urgent=urgent,
     )
-    await touch([(line.account_id, "notification", line.id) for line in written])
+    touch([(line.account_id, "notification", line.id) for line in written])
     pushed = [line.id for line in written if line.pushed]
     await enqueue(
         "deliver",
@@ -130,7 +130,7 @@ async def read_notifications(actor: Actor, ids: Sequence[uuid.UUID]) -> None:
     """Mark one's own as read; others are left alone, silently. What is read is not pushed."""
     async with write_tx():
         read = await queries.mark_read(actor, ids)
-        await touch([(actor.account_id, "notification", thing_id) for thing_id in read])
+        touch([(actor.account_id, "notification", thing_id) for thing_id in read])
 
 
 async def subscribe(actor: Actor, subscription_id: uuid.UUID, wish: SubscriptionIn) -> bool:

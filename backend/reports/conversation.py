@@ -278,7 +278,7 @@ async def mark_read(actor: Actor, report_id: UUID, seq: int) -> None:
         upto = min(seq, report.last_seq)
         moved = await threads.mark_read(report_id, actor.account_id, side or "observer", upto)
         if moved and side is not None:
-            await telling.touch_reader(report, side)
+            telling.touch_reader(report, side)
 
 
 async def _write(
@@ -294,7 +294,7 @@ async def _write(
     await queries.update_report(report.id, len(entries), {**changes, **stamp})
     viewer = viewer_of(actor, report) if actor is not None else None
     receipts = await threads.append(entries, photos, viewer)
-    await telling.touch_report(report, [entry.id for entry in entries], to_author=not note)
+    telling.touch_report(report, [entry.id for entry in entries], to_author=not note)
     return receipts
 
 

@@ -144,7 +144,7 @@ async def _store(report: Report, cleaned: CleanReport) -> ReportReceipt | None:
     receipts: list[PhotoReceipt] = []
     if cleaned.photos:
         receipts = await media.name_photos(report.account_id, report.id, report.id, cleaned.photos)
-    await telling.touch_report(report, [created.id])
+    telling.touch_report(report, [created.id])
     await telling.tell_new_report(report, recipients, created.id)
     return _receipt(report, receipts)
 
@@ -292,12 +292,12 @@ async def _store_correction(
     await threads.append(entries, viewer=viewer_of(actor, after))
     fresh_ids = [entry.id for entry in entries]
     if before.path == after.path and not routed:
-        await telling.touch_report(after, fresh_ids)
+        telling.touch_report(after, fresh_ids)
         return
     # Whoever had it loses it, whoever gets it needs the whole thread.
     everything = [*await threads.list_ids(after.id), *fresh_ids]
-    await telling.touch_report(before, everything)
-    await telling.touch_report(after, everything)
+    telling.touch_report(before, everything)
+    telling.touch_report(after, everything)
     watchers = telling.department_of(after) if routed else []
     if before.neighbourhood_id != after.neighbourhood_id:
         watchers = [*watchers, *telling.heads_of(after)]

@@ -34,7 +34,7 @@ def heads_of(report: Report) -> Watchers:
     return [("head", report.neighbourhood_id)]
 
 
-async def touch_report(
+def touch_report(
     report: Report, message_ids: Iterable[UUID] = (), *, to_author: bool = True
 ) -> None:
     """The report and entries of its thread changed, for everyone whose feed carries them.
@@ -54,10 +54,10 @@ async def touch_report(
         copies.append(report.account_id)
     rows = [(feed, "report", report.id) for feed in feeds]
     rows += [(copy, "message", message_id) for message_id in message_ids for copy in copies]
-    await touch(rows)
+    touch(rows)
 
 
-async def touch_reader(report: Report, side: str) -> None:
+def touch_reader(report: Report, side: str) -> None:
     """Someone of `side` read on: their other devices, and the other side's "seen" (`C5`)."""
     feeds = [report.account_id]
     if side == "reporter":
@@ -66,7 +66,7 @@ async def touch_reader(report: Report, side: str) -> None:
             feeds.append(report.department_id)
     if side in {"reporter", "head"}:
         feeds.append(head_scope(report.neighbourhood_id))
-    await touch([(feed, "report", report.id) for feed in feeds])
+    touch([(feed, "report", report.id) for feed in feeds])
 
 
 async def touch_photo(thread_id: UUID, message_id: UUID) -> None:
@@ -75,10 +75,10 @@ async def touch_photo(thread_id: UUID, message_id: UUID) -> None:
     if report is None:
         return
     if message_id == thread_id:
-        await touch_report(report)
+        touch_report(report)
     else:
         note = await threads.is_note(message_id)
-        await touch_report(report, [message_id], to_author=not note)
+        touch_report(report, [message_id], to_author=not note)
 
 
 media.on_photo_changed.append(touch_photo)

@@ -158,9 +158,9 @@ Statement = tuple[str, tuple[object, ...]]
 async def _record(actor: Actor, wish: dict[str, object]) -> list[Statement]:
     """The statements one report takes, as PostgreSQL gets them; what is fresh each time is marked.
 
-    The first two reports fill caches, and are not compared.
+    The first reports fill the caches of each connection, and are not compared.
     """
-    taken = [await _recorded(actor, wish) for _ in range(4)]
+    taken = [await _recorded(actor, wish) for _ in range(12)]
     before, after = taken[-2:]
     if [sql for sql, _ in before] != [sql for sql, _ in after]:
         raise RuntimeError("two equal reports took different statements")
@@ -179,12 +179,13 @@ async def _recorded(actor: Actor, wish: dict[str, object]) -> list[Statement]:
     await _each_connection(lambda connection: connection.add_query_logger(note))
     await submit_report(actor, uuid.uuid4(), msgspec.convert(wish, ReportIn))
     await _each_connection(lambda connection: connection.remove_query_logger(note))
-    return [statement for statement in seen if statement[1]]
+    # The word to listeners is said after the commit, for many reports at once.
+    return [(sql, arguments) for sql, arguments in seen if arguments and "pg_notify" not in sql]
 
 
 async def _each_connection(act: Callable[[PoolConnectionProxy], None]) -> None:
     pool = db.pool()
-    connections = [await pool.acquire() for _ in range(pool.get_size())]
+    connections = [await pool.acquire() for _ in range(pool.get_max_size())]
     for connection in connections:
         act(connection)
         await pool.release(connection)

@@ -128,7 +128,7 @@ async def test_many_changes_come_in_pages_without_loss(world: World) -> None:
             "INSERT INTO notification (id, account_id, kind) VALUES ($1, $2, 'state')",
             [(thing, world.alice.account_id) for thing in ids],
         )
-        await touch((world.alice.account_id, "notification", thing) for thing in ids)
+        touch((world.alice.account_id, "notification", thing) for thing in ids)
     found = await pull(world.alice)
     assert set(found["upserts"]["notification"]) == {str(thing) for thing in ids}  # type: ignore[index]
 
@@ -142,7 +142,7 @@ async def test_what_leaves_ones_sight_comes_as_a_removal(world: World) -> None:
             uuid.UUID(report_id),
             world.other_neighbourhood_id,
         )
-        await touch([(head_scope(world.neighbourhood_id), "report", uuid.UUID(report_id))])
+        touch([(head_scope(world.neighbourhood_id), "report", uuid.UUID(report_id))])
     changed = await pull(world.bang, cursor)
     assert report_id in changed["removals"]["report"]  # type: ignore[index]
 
@@ -195,7 +195,7 @@ async def test_listeners_hear_of_their_own_scopes_only(world: World, api: object
 
 async def test_an_officer_who_lives_elsewhere_has_the_wards_categories(world: World) -> None:
     async with write_tx():
-        await touch([(world.ward_id, "category", world.categories["lamp"])])
+        touch([(world.ward_id, "category", world.categories["lamp"])])
     got = await pull(world.chi)
     assert str(world.categories["lamp"]) in got["upserts"]["category"]  # type: ignore[index]
     assert "report" not in got["upserts"]  # type: ignore[operator]
