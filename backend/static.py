@@ -97,17 +97,16 @@ class AppFiles:
         await self.files(cast("Any", scope), cast("Any", receive), cast("Any", send))
 
 
+_RAW_HEADERS = [(name.lower().encode(), value.encode()) for name, value in SECURITY_HEADERS.items()]
+
+
 def _with_headers(send: Send) -> Send:
     async def send_with_headers(message: Message) -> None:
         if message["type"] == "http.response.start":
             present = {name.lower() for name, _ in message["headers"]}
             message["headers"] = [
                 *message["headers"],
-                *(
-                    (name.lower().encode(), value.encode())
-                    for name, value in SECURITY_HEADERS.items()
-                    if name.lower().encode() not in present
-                ),
+                *(header for header in _RAW_HEADERS if header[0] not in present),
             ]
         await send(message)
 

@@ -186,6 +186,8 @@ class Phone:
     """The person has allowed notifications."""
     subscriptions: list[BrowserSubscription] = field(default_factory=list)
     context: BrowserContext | None = None
+    cell: CDPSession | None = None
+    """What makes the page's line slow, while it is."""
     browser_errors: list[str] = field(default_factory=list)
 
     async def open(self, path: str = "/", *, offline: bool = False) -> Page:
@@ -249,33 +251,34 @@ class Phone:
         await self.context.set_offline(value)
 
     async def slow(self, *, up_bytes_per_s: int) -> None:
-        """From now on the page has little room upwards, as at the edge of a cell."""
+        """There is signal, but little room upwards, as at the edge of a cell."""
         await self.offline(False)
-        await self._network(offline=False, up_bytes_per_s=up_bytes_per_s)
-
-    async def lose_signal(self) -> None:
-        await self.offline()
-
-    async def regain_signal(self) -> None:
-        await self.offline(False)
-
-    async def _network(self, *, offline: bool, up_bytes_per_s: int) -> None:
-        devtools = await self._devtools()
-        await devtools.send(
+        self.cell = await self._devtools()
+        await self.cell.send(
             "Network.emulateNetworkConditions",
             {
-                "offline": offline,
+                "offline": False,
                 "latency": 150,
                 "downloadThroughput": 200_000,
                 "uploadThroughput": up_bytes_per_s,
             },
         )
 
+    async def lose_signal(self) -> None:
+        await self.offline()
+
+    async def regain_signal(self) -> None:
+        """All of it: nothing is slow any more."""
+        if self.cell is not None:
+            await self.cell.detach()
+            self.cell = None
+        await self.offline(False)
+
     async def close(self) -> None:
         """The person swipes the app away; the browser process ends."""
         if self.context is not None:
             await self.context.close()
-            self.context = None
+            self.context = self.cell = None
 
     async def last_look(self, file: Path) -> None:
         file.parent.mkdir(parents=True, exist_ok=True)

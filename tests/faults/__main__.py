@@ -67,6 +67,7 @@ async def _run(seeds: list[int], *, told_in_full: bool, mutant: str | None) -> T
     assert task is not None
     # Whoever ends us: what we started ends with us.
     asyncio.get_running_loop().add_signal_handler(signal.SIGTERM, task.cancel)
+    asyncio.get_running_loop().add_signal_handler(signal.SIGUSR1, _where_it_stands)
     begun = time.monotonic()
     for start in range(0, len(seeds), BATCH):
         batch = seeds[start : start + BATCH]
@@ -77,10 +78,17 @@ async def _run(seeds: list[int], *, told_in_full: bool, mutant: str | None) -> T
         ) as running:
             await running.run(batch, tell)
             table.add_resent(running.resent())
+            table.cpu_seconds += running.cpu_seconds()
             if mutant is None:
                 table.add_reconnect(await running.reconnect_seconds())
     table.seconds = time.monotonic() - begun
     return table
+
+
+def _where_it_stands() -> None:
+    """`kill -USR1`: what everything that goes on here waits for."""
+    for task in asyncio.all_tasks():
+        task.print_stack(limit=6)
 
 
 if __name__ == "__main__":

@@ -164,6 +164,16 @@ class Phone:
         with contextlib.suppress(PlaywrightError):
             await devtools.send("Storage.overrideQuotaForOrigin", wish)
 
+    async def set_offline(self, *, offline: bool) -> None:
+        """As the browser notices it by itself; only for pages, a worker's line is not touched."""
+        devtools = await self._devtools()
+        await devtools.send("Network.enable")
+        wish = {"offline": offline, "latency": 0}
+        await devtools.send(
+            "Network.emulateNetworkConditions",
+            wish | {"downloadThroughput": -1, "uploadThroughput": -1},
+        )
+
     async def stop_worker(self) -> None:
         """The system reclaims the service worker's memory."""
         devtools = await self._devtools()

@@ -7,6 +7,7 @@ import shutil
 import tempfile
 import time
 import traceback
+from collections import Counter
 from collections.abc import AsyncIterator, Callable, Iterator, Sequence
 from dataclasses import dataclass
 from datetime import UTC, datetime
@@ -15,6 +16,7 @@ from typing import Final
 from uuid import uuid4
 
 import asyncpg
+import psutil
 from playwright.async_api import Playwright, async_playwright
 
 from backend import db, migrate
@@ -122,8 +124,7 @@ class Fleet:
         await phone.sign_in(ward.people["alice"].token("phone"))
         await phone.open()
         await phone.call("settle")
-        assert self.browser.context is not None
-        await self.browser.context.set_offline(True)
+        await phone.set_offline(offline=True)
         lat, lon = ward.here
         wish = {"category_id": str(ward.id("category", "lamp")), "description": "", "shots": []}
         await phone.call("report", {**wish, "id": str(uuid4()), "lat": lat, "lon": lon})
@@ -136,11 +137,33 @@ class Fleet:
 
         self.steady.proxy.on_request = saw
         begun = time.monotonic()
-        await self.browser.context.set_offline(False)
+        await phone.set_offline(offline=False)
         await asyncio.wait_for(asked.wait(), 60)
         seconds = time.monotonic() - begun
         self.steady.proxy.on_request = None
         await phone.close()
+        return seconds
+
+    def cpu_seconds(self) -> Counter[str]:
+        """Who has computed for how long so far, browsers that are still open included."""
+        seconds: Counter[str] = Counter({"harness": time.process_time()})
+        servers = {
+            line.process.pid: "server"
+            for line in (self.steady, self.fragile)
+            if line.process is not None
+        }
+        if self.worker.process is not None:
+            servers[self.worker.process.pid] = "worker"
+        for process in psutil.Process().children(recursive=True):
+            with contextlib.suppress(psutil.NoSuchProcess):
+                used = process.cpu_times()
+                name = servers.get(os.getpgid(process.pid), process.name())
+                command = " ".join(process.cmdline())
+                kind = command.partition("--type=")[2].partition(" ")[0]
+                seconds[f"{name} {kind}".strip()] += used.user + used.system
+                if name in {"server", "worker"}:
+                    seconds[name] += used.children_user + used.children_system
+        seconds["postgres"] += self.database.cpu_seconds()
         return seconds
 
     def resent(self) -> list[Resent]:

@@ -169,6 +169,16 @@ class Database:
                 process.kill()
         psutil.wait_procs(processes, timeout=10)
 
+    def cpu_seconds(self) -> float:
+        """Of the postmaster and all it ever started."""
+        postmaster = psutil.Process(self._server.get_pid())
+        own = postmaster.cpu_times()
+        total = own.user + own.system + own.children_user + own.children_system
+        for process in postmaster.children(recursive=True):
+            used = process.cpu_times()
+            total += used.user + used.system
+        return total
+
     def start(self) -> None:
         """After `kill`: crash recovery, then it is back under the same address."""
         self._server.ensure_postgres_running()

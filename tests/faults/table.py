@@ -24,6 +24,7 @@ class Table:
     drain_seconds: list[float] = field(default_factory=list)
     resent_per_break: float = 0.0
     reconnect_seconds: float = 0.0
+    cpu_seconds: Counter[str] = field(default_factory=Counter)
 
     def add(self, outcome: Outcome) -> None:
         self.seeds += 1
@@ -59,6 +60,8 @@ class Table:
             f"within {_median(self.drain_seconds):.1f} s, "
             f"at most {max(self.drain_seconds, default=0):.1f} s",
         ]
+        used = self.cpu_seconds.most_common(8)
+        lines.append("computing: " + ", ".join(f"{name} {value:.0f} s" for name, value in used))
         for seed, findings in sorted(self.failed.items()):
             lines += ["", f"seed {seed}   replay: just faults --seed {seed}", *findings]
         return "\n".join(lines)
