@@ -105,6 +105,7 @@ class Phone:
         self.errors: list[str] = []
         self.is_full = False
         self.version = ""
+        self._cut: list[CDPSession] = []
 
     async def open(self, tab: int = 0) -> None:
         """Opens the app in a tab; or loads it anew."""
@@ -166,13 +167,16 @@ class Phone:
 
     async def set_offline(self, *, offline: bool) -> None:
         """As the browser notices it by itself; only for pages, a worker's line is not touched."""
+        if not offline:
+            for devtools in self._cut:
+                await devtools.detach()
+            self._cut.clear()
+            return
         devtools = await self._devtools()
         await devtools.send("Network.enable")
-        wish = {"offline": offline, "latency": 0}
-        await devtools.send(
-            "Network.emulateNetworkConditions",
-            wish | {"downloadThroughput": -1, "uploadThroughput": -1},
-        )
+        wish = {"offline": True, "latency": 0, "downloadThroughput": -1, "uploadThroughput": -1}
+        await devtools.send("Network.emulateNetworkConditions", wish)
+        self._cut.append(devtools)
 
     async def stop_worker(self) -> None:
         """The system reclaims the service worker's memory."""
