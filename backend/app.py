@@ -19,6 +19,7 @@ from backend.actor import anyone
 from backend.areas import service as areas
 from backend.durability import warn_unless_durable
 from backend.errors import NotFound
+from backend.gate import Gate
 from backend.i18n import LANGUAGES, Language
 from backend.logs import configure_logs, get_logger
 from backend.media import service as media
@@ -185,4 +186,5 @@ def create_app() -> AppFiles:
     """What the server runs: the built app in front, the API behind."""
     settings = get_settings()
     configure_logs(settings.log_level)
-    return AppFiles(create_api(settings), settings.pwa_dir, settings.tiles_origin)
+    api = Gate(create_api(settings), settings.requests_at_once, settings.retry_after_seconds)
+    return AppFiles(api, settings.pwa_dir, settings.tiles_origin)

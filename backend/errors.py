@@ -181,6 +181,19 @@ class Unavailable(DomainError):
         return {"Retry-After": "5"}
 
 
+class Busy(Unavailable):
+    """Too many ask at once: nothing of this request was looked at."""
+
+    code = "busy"
+
+    def __init__(self, retry_after_seconds: int) -> None:
+        self.retry_after_seconds = retry_after_seconds
+        super().__init__()
+
+    def headers(self) -> dict[str, str]:
+        return {"Retry-After": str(self.retry_after_seconds)}
+
+
 class StorageFull(DomainError):
     status = 507
     code = "storage_full"

@@ -13,6 +13,8 @@ SECONDS: Final = Histogram(
     ("method", "route"),
     buckets=(0.005, 0.01, 0.025, 0.05, 0.1, 0.15, 0.25, 0.5, 1, 2.5, 5),
 )
+WORKED_ON: Final = Gauge("khupho_requests_worked_on", "Requests that count against the limit")
+REFUSED: Final = Counter("khupho_busy_total", "Requests refused because too many came at once")
 LISTENERS: Final = Gauge("khupho_event_listeners", "Open event streams")
 JOBS: Final = Counter("khupho_jobs_total", "Worked jobs", ("job", "outcome"))
 PUSHES: Final = Counter("khupho_pushes_total", "Web push messages", ("outcome",))

@@ -35,6 +35,12 @@ class Settings(msgspec.Struct, frozen=True, forbid_unknown_fields=True):
     server_processes: Annotated[int, Meta(ge=1, le=64)] = 1
     var_dir: Path = REPOSITORY / "var"
     pwa_dir: Path = REPOSITORY / "pwa" / "build"
+    connections: Annotated[int, Meta(ge=64, le=100_000)] = 10_000
+    """Open lines to phones a process, event streams included; beyond it new ones wait."""
+    requests_at_once: Annotated[int, Meta(ge=1, le=10_000)] = 64
+    """Requests a process works on at a time; the rest get 503 and `Retry-After`."""
+    retry_after_seconds: Annotated[int, Meta(ge=1, le=3600)] = 5
+    """The least that a busy server asks to wait for; each phone is told up to twice that."""
     database_url: str | None = None
     database_pool: Annotated[int, Meta(ge=2, le=200)] = 10
     media_url: str | None = None

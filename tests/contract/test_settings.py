@@ -12,6 +12,9 @@ from backend.settings import SettingsError, load_settings
     [
         ({"KHUPHO_PORT": "ninety"}, "KHUPHO_PORT='ninety'"),
         ({"KHUPHO_PORT": "70000"}, "KHUPHO_PORT='70000'"),
+        ({"KHUPHO_CONNECTIONS": "1"}, "KHUPHO_CONNECTIONS='1'"),
+        ({"KHUPHO_REQUESTS_AT_ONCE": "0"}, "KHUPHO_REQUESTS_AT_ONCE='0'"),
+        ({"KHUPHO_RETRY_AFTER_SECONDS": "soon"}, "KHUPHO_RETRY_AFTER_SECONDS='soon'"),
         ({"KHUPHO_PUBLIC_URL": "khupho.example"}, "KHUPHO_PUBLIC_URL"),
         ({"KHUPHO_TILES": "raster"}, "KHUPHO_TILES_URL"),
         ({"KHUPHO_TILES": "moon"}, "KHUPHO_TILES='moon'"),

@@ -116,6 +116,7 @@ describe.each<Fault>([
   "cut_json",
   "proxy_403",
   "busy",
+  "crowded",
 ])('when a request meets "%s"', (fault) => {
   test("nothing is taken for sent, and it is tried again by itself", async () => {
     const entry = await submitReport(phone.db, await draftWith(phone, 100));
@@ -174,6 +175,26 @@ test("coming back online does not wait for the clock; a busy server is still lef
   expect(server.rows).toHaveLength(0);
   await run("person");
   expect(server.thread(entry.id)).toEqual([entry.id]);
+});
+
+test("a phone with much to send does not press a server that has too much to do", async () => {
+  for (let number = 0; number < 30; number++)
+    await submitReport(phone.db, await draftWith(phone));
+  server.faults = Array<Fault>(30).fill("crowded");
+  const result = await run("online");
+  expect(server.requests).toHaveLength(2);
+  const asked = (await allEntries(phone.db)).filter((entry) => entry.attempts);
+  expect(asked).toHaveLength(2);
+  for (const { nextAttemptAt } of asked)
+    expect(nextAttemptAt - phone.clock.now).toBeGreaterThanOrEqual(5_000);
+  expect(result.nextAt).toBe(asked[0]?.nextAttemptAt);
+  // Seen again meanwhile: those two wait as they were asked to.
+  server.faults = [];
+  await run("visible");
+  expect(server.rows).toHaveLength(28);
+  phone.clock.now += 7_500;
+  await run();
+  expect(server.rows).toHaveLength(30);
 });
 
 test("the order inside a thread is kept while its first message is failing", async () => {

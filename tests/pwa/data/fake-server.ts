@@ -21,6 +21,7 @@ export type Fault =
   | "cut_json"
   | "proxy_403"
   | "busy"
+  | "crowded"
   | "signed_out";
 
 interface StoredRow {
@@ -209,6 +210,8 @@ function answerOf(fault: Fault): Response | null {
   switch (fault) {
     case "unavailable":
       return problem(503, "unavailable");
+    case "crowded":
+      return problem(503, "busy", { "retry-after": "5" });
     case "bad_gateway":
       return html(502);
     case "portal":

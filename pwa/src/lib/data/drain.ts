@@ -45,7 +45,7 @@ const lockName = 'khupho-outbox';
 const hurried: readonly DrainSource[] = ['start', 'online', 'visible', 'person', 'signed_in', 'worker'];
 /** Sources that try again although the server has said "signed out". */
 const daring: readonly DrainSource[] = ['start', 'person', 'signed_in'];
-/** After that many requests in a row that reached nobody, the rest is spared. */
+/** After that many requests in a row that reached nobody, or nobody who could do anything, the rest is spared. */
 const enoughFailures = 2;
 
 /** Sends what is due. Resolves when nothing is, or nothing can be. */
@@ -197,7 +197,8 @@ async function settleFailure(parts: DrainParts, entry: OutboxEntry, error: unkno
 		}
 		if (error.temporary) {
 			await requeue(parts, entry, error, error.retryAfter);
-			return 'refused';
+			// Not this entry is too much, but every one: a server that is short of breath is not asked for all of them.
+			return error.status === 503 ? 'unreachable' : 'refused';
 		}
 		if (await editIsThere(parts, entry, error)) {
 			await finish(db, entry.id);

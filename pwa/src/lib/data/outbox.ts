@@ -162,15 +162,18 @@ export async function recoverStale(db: Db): Promise<void> {
 }
 
 /**
- * Makes what waits for its time due now (back online, "send now"). What a busy server asked to wait for (429) goes on
- * waiting, unless the person insists.
+ * Makes what waits for its time due now (back online, "send now"). What a busy server asked to wait for (429, or 503
+ * with the code `busy`) goes on waiting, unless the person insists.
  */
 export async function makeDue(db: Db, insist: boolean): Promise<void> {
 	const early = (await allEntries(db)).filter(
-		(entry) =>
-			entry.state === 'queued' && entry.nextAttemptAt > 0 && (insist || entry.lastError?.status !== 429)
+		(entry) => entry.state === 'queued' && entry.nextAttemptAt > 0 && (insist || !isAskedToWait(entry))
 	);
 	for (const entry of early) await updateEntry(db, entry.id, (row) => ({ ...row, nextAttemptAt: 0 }));
+}
+
+function isAskedToWait({ lastError }: OutboxEntry): boolean {
+	return lastError?.status === 429 || lastError?.code === 'busy';
 }
 
 /**
