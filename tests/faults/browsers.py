@@ -104,7 +104,7 @@ class Phone:
         self.tabs: dict[int, Page] = {}
         self.errors: list[str] = []
         self.is_full = False
-        self.version = ""
+        self.is_updated = False
         self._cut: list[CDPSession] = []
 
     async def open(self, tab: int = 0) -> None:
@@ -114,7 +114,7 @@ class Phone:
             page = self.tabs[tab] = await self.browser.take()
             page.on("pageerror", self._note_error)
         try:
-            await page.goto(f"{self.origin}/{self.version}")
+            await page.goto(f"{self.origin}/")
         except PlaywrightError as error:
             raise Gone(str(error)) from error
 

@@ -1,4 +1,4 @@
-"""Many seeds at once: bad lines side by side, killings one after the other."""
+"""Many seeds at once, side by side; what ruins a house, one after the other in its own."""
 
 import asyncio
 import contextlib
@@ -15,23 +15,37 @@ from pathlib import Path
 from typing import Final
 from uuid import uuid4
 
-import asyncpg
+import msgspec
 import psutil
 from playwright.async_api import Playwright, async_playwright
 
-from backend import db, migrate
+from backend import db
 from backend.settings import get_settings
 from tests.faults import promises
-from tests.faults.acting import Outcome, Play
+from tests.faults.acting import Bench, Outcome, Play
 from tests.faults.browsers import Browser, Phone
-from tests.faults.plan import Lane, lane_of, make_plan
+from tests.faults.house import (
+    House,
+    migrated,
+    move_log,
+    new_database,
+    new_house,
+    small_disks,
+    store_far_away,
+)
+from tests.faults.plan import lane_of, make_plan
 from tests.faults.proxy import Asked, Resent
-from tests.faults.stack import SLOW_COMMITS, Database, Line, Worker, build_client
-from tests.faults.world import Ward, build_wards
+from tests.faults.stack import SLOW_COMMITS, Database, build_client
 
 SIDE_BY_SIDE: Final = int(os.environ.get("FAULTS_SIDE_BY_SIDE", "8"))
+FRAGILE: Final = 2
+"""Servers that are killed, each for one seed at a time."""
+
+RUINOUS: Final = frozenset({"database", "disk", "restore"})
+"""Lanes that ruin a whole house: one seed after the other, in a house of their own."""
+
 BATCH: Final = 500
-"""Seeds for which one world is built; then all starts fresh."""
+"""Seeds for which houses are built; then all starts fresh."""
 
 SEED_SECONDS: Final = 300.0
 
@@ -43,36 +57,25 @@ class Found(Exception):
 
 
 @dataclass
-class Bench:
-    """What one seed runs on."""
-
-    browser: Browser
-    line: Line
-    database: Database
-    worker: Worker
-
-
-@dataclass
 class Fleet:
-    """One world, and the processes it runs in."""
+    """Houses, and the browser that is everybody's phone."""
 
     folder: Path
-    wards: dict[int, Ward]
+    houses: dict[str, House]
     playwright: Playwright
     browser: Browser
-    steady: Line
-    fragile: Line
-    database: Database
-    worker: Worker
 
     async def run(self, seeds: Sequence[int], tell: Tell) -> None:
         """Plays the seeds and tells of each as it ends; ends early when `tell` raises Found."""
-        lanes: dict[Lane, list[int]] = {"line": [], "browser": [], "server": [], "database": []}
-        for seed in seeds:
-            lanes[lane_of(seed)].append(seed)
-        queue = iter(lanes["line"])
-        runners = [self._work(queue, tell) for _ in range(SIDE_BY_SIDE)]
-        runners += [self._work(iter(lanes[lane]), tell) for lane in ("browser", "server")]
+        queues: dict[str, Iterator[int]] = {
+            kind: iter([seed for seed in seeds if _kind_of(seed) == kind])
+            for kind in ("line", "browser", "server", "store", "ruin")
+        }
+        house = self.houses.get("main")
+        fragile = house.lines[1:] if house is not None else []
+        runners = [self._work(queues["line"], tell, 0) for _ in range(SIDE_BY_SIDE)]
+        runners += [self._work(queues[kind], tell, 0) for kind in ("browser", "store", "ruin")]
+        runners += [self._work(queues["server"], tell, 1 + n) for n in range(len(fragile))]
         with contextlib.suppress(Found):
             try:
                 async with asyncio.TaskGroup() as group:
@@ -80,18 +83,17 @@ class Fleet:
                         group.create_task(runner)
             except* Found as found:
                 raise found.exceptions[0] from None
-            await self._work(iter(lanes["database"]), tell)
 
-    async def _work(self, seeds: Iterator[int], tell: Tell) -> None:
+    async def _work(self, seeds: Iterator[int], tell: Tell, line: int) -> None:
         for seed in seeds:
-            tell(await self.play(seed))
+            tell(await self.play(seed, line))
 
-    async def play(self, seed: int) -> Outcome:
-        """One seed from its first act to the last look."""
+    async def play(self, seed: int, number: int) -> Outcome:
+        """One seed from its first act to the last look, over the house's line of that number."""
         plan = make_plan(seed)
         begun, clock = datetime.now(UTC), time.monotonic()
-        browser = self.browser
-        line = self.fragile if plan.lane == "server" else self.steady
+        browser, house = self.browser, self.houses[_house_of(seed)]
+        line = house.lines[number]
         if plan.lane == "browser":
             browser = Browser(self.playwright, self.folder / f"phone-{seed}")
             await browser.start()
@@ -99,12 +101,12 @@ class Fleet:
             line.kill()
             await line.start(plan.failpoints or SLOW_COMMITS)
             line.deaths = 0
-        play = Play(plan, self.wards[seed], Bench(browser, line, self.database, self.worker))
+        play = Play(plan, house.wards[seed], Bench(browser, line, house))
         try:
             async with asyncio.timeout(SEED_SECONDS):
                 await play.act()
                 await play.heal()
-                await promises.check(play, self.folder / "media", begun)
+                await promises.check(play, begun)
         except Exception:
             play.find(f"the harness broke: {traceback.format_exc()[-1500:]}")
         finally:
@@ -118,8 +120,9 @@ class Fleet:
 
     async def reconnect_seconds(self) -> float:
         """From the browser's having a line again to the first request of the queue; no worker."""
-        ward = next(iter(self.wards.values()))
-        origin = self.steady.proxy.origin(f"reconnect-{ward.seed}")
+        house = next(iter(self.houses.values()))
+        line, ward = house.lines[0], next(iter(house.wards.values()))
+        origin = line.proxy.origin(f"reconnect-{ward.seed}")
         phone = Phone(self.browser, origin, "reconnect")
         await phone.sign_in(ward.people["alice"].token("phone"))
         await phone.open()
@@ -135,79 +138,147 @@ class Fleet:
             if request.method == "PUT" and request.path.startswith("/api/reports/"):
                 asked.set()
 
-        self.steady.proxy.on_request = saw
+        line.proxy.on_request = saw
         begun = time.monotonic()
         await phone.set_offline(offline=False)
         await asyncio.wait_for(asked.wait(), 60)
         seconds = time.monotonic() - begun
-        self.steady.proxy.on_request = None
+        line.proxy.on_request = None
         await phone.close()
         return seconds
 
     def cpu_seconds(self) -> Counter[str]:
-        """Who has computed for how long so far, browsers that are still open included."""
+        """Who has computed for how long so far, of what is still running."""
         seconds: Counter[str] = Counter({"harness": time.process_time()})
-        servers = {
-            line.process.pid: "server"
-            for line in (self.steady, self.fragile)
-            if line.process is not None
-        }
-        if self.worker.process is not None:
-            servers[self.worker.process.pid] = "worker"
-        for process in psutil.Process().children(recursive=True):
-            with contextlib.suppress(psutil.NoSuchProcess):
-                used = process.cpu_times()
-                name = servers.get(os.getpgid(process.pid), process.name())
-                command = " ".join(process.cmdline())
-                kind = command.partition("--type=")[2].partition(" ")[0]
+        groups = {}
+        for house in self.houses.values():
+            for process, name in [
+                (house.worker.process, "worker"),
+                *((line.process, "server") for line in house.lines),
+            ]:
+                if process is not None:
+                    groups[process.pid] = name
+        for database in {house.database for house in self.houses.values()}:
+            seconds["postgres"] += database.cpu_seconds()
+        for child in psutil.Process().children(recursive=True):
+            with contextlib.suppress(psutil.NoSuchProcess, ProcessLookupError):
+                used = child.cpu_times()
+                name = groups.get(os.getpgid(child.pid), child.name())
+                if name == "postgres":
+                    continue
+                kind = " ".join(child.cmdline()).partition("--type=")[2].partition(" ")[0]
                 seconds[f"{name} {kind}".strip()] += used.user + used.system
-                if name in {"server", "worker"}:
+                if child.pid in groups:
                     seconds[name] += used.children_user + used.children_system
-        seconds["postgres"] += self.database.cpu_seconds()
         return seconds
 
     def resent(self) -> list[Resent]:
-        return [self.steady.proxy.resent, self.fragile.proxy.resent]
+        return [line.proxy.resent for house in self.houses.values() for line in house.lines]
+
+
+def _kind_of(seed: int) -> str:
+    lane = lane_of(seed)
+    return "ruin" if lane in RUINOUS else lane
+
+
+def _house_of(seed: int) -> str:
+    """Where a seed is played: in the street, with photos in a store far away, or where it burns."""
+    kind = _kind_of(seed)
+    return kind if kind in {"store", "ruin"} else "main"
 
 
 @contextlib.asynccontextmanager
 async def fleet(
     seeds: Sequence[int], *, client_mutant: str | None = None, server_mutant: str | None = None
 ) -> AsyncIterator[Fleet]:
-    """Builds a world for these seeds and starts everything; all is gone afterwards."""
+    """Builds the houses for these seeds and starts everything; all is gone afterwards."""
     folder = Path(tempfile.mkdtemp(prefix="khupho-faults-"))
-    database = Database(folder / "postgres")
-    os.environ["DATABASE_URL"] = database.url
     os.environ["KHUPHO_VAR_DIR"] = str(folder)
     get_settings.cache_clear()
-    pages = await asyncio.to_thread(build_client, folder / "pages", client_mutant)
-    await asyncio.to_thread(build_client, pages / "next", "next_version")
-    await db.open_pool(get_settings(), size=10)
-    steady = Line(database.url, folder, pages, "steady", server_mutant)
-    fragile = Line(database.url, folder, pages, "fragile", server_mutant)
-    worker = Worker(database.url, folder)
-    try:
-        await migrate.migrate()
-        connection = await asyncpg.connect(database.url)
-        async with connection.transaction():
-            wards = await build_wards(connection, seeds)
-        await connection.close()
-        worker.start()
-        await steady.start()
-        if any(lane_of(seed) == "server" for seed in seeds):
-            await fragile.proxy.start()
-        async with async_playwright() as playwright:
-            browser = Browser(playwright, folder / "phones")
-            await browser.start()
-            try:
-                yield Fleet(folder, wards, playwright, browser, steady, fragile, database, worker)
-            finally:
-                await browser.stop()
-    finally:
-        await steady.stop()
-        await fragile.stop()
-        worker.kill()
-        await db.close_pool()
-        database.stop()
+    async with contextlib.AsyncExitStack() as stack:
         if not os.environ.get("FAULTS_KEEP"):
-            shutil.rmtree(folder, ignore_errors=True)
+            stack.callback(shutil.rmtree, folder, ignore_errors=True)
+        pages = await asyncio.to_thread(build_client, folder / "pages", client_mutant)
+        await asyncio.to_thread(build_client, pages / "next", "next_version")
+        builder = _Builder(stack, folder, pages, list(seeds), server_mutant)
+        houses = {}
+        for name in dict.fromkeys(_house_of(seed) for seed in seeds):
+            houses[name] = await builder.build(name)
+            stack.push_async_callback(houses[name].stop)
+        if "main" in houses:
+            settings = msgspec.structs.replace(
+                get_settings(), database_url=houses["main"].database_url
+            )
+            await db.open_pool(settings, size=4)
+            stack.push_async_callback(db.close_pool)
+        playwright = await stack.enter_async_context(async_playwright())
+        browser = Browser(playwright, folder / "phones")
+        await browser.start()
+        stack.push_async_callback(browser.stop)
+        yield Fleet(folder, houses, playwright, browser)
+
+
+@dataclass
+class _Builder:
+    """Builds houses; what they stand on is pulled down with `stack`."""
+
+    stack: contextlib.AsyncExitStack
+    folder: Path
+    pages: Path
+    seeds: list[int]
+    mutant: str | None
+    database: Database | None = None
+    other_url: str = ""
+
+    async def build(self, name: str) -> House:
+        seeds = [seed for seed in self.seeds if _house_of(seed) == name]
+        folder = self.folder / name
+        folder.mkdir()
+        match name:
+            case "store":
+                return await self._build_far_from_store(folder, seeds)
+            case "ruin":
+                return await self._build_ruin(folder, seeds)
+        lines = 1 + (FRAGILE if any(lane_of(seed) == "server" for seed in seeds) else 0)
+        database = await self._street_database()
+        return await new_house(
+            name, folder, database, database.url, seeds, self.pages,
+            lines=lines, mutant=self.mutant,
+        )  # fmt: skip
+
+    async def _street_database(self) -> Database:
+        if self.database is None:
+            self.database = Database(self.folder / "postgres")
+            self.stack.callback(self.database.stop)
+            await migrated(self.database.url)
+            # While nobody is connected: a template for the others.
+            self.other_url = await new_database(self.database.url, "other")
+        return self.database
+
+    async def _build_far_from_store(self, folder: Path, seeds: list[int]) -> House:
+        database = await self._street_database()
+        media, line, url = self.stack.enter_context(store_far_away(folder / "s3"))
+        await line.start()
+        house = await new_house(
+            "store", folder, database, self.other_url, seeds, self.pages,
+            mutant=self.mutant, media=media, media_url=url.replace("{port}", str(line.port)),
+        )  # fmt: skip
+        house.store_line = line
+        return house
+
+    async def _build_ruin(self, folder: Path, seeds: list[int]) -> House:
+        disks = {}
+        if any(lane_of(seed) == "disk" for seed in seeds):
+            disks = self.stack.enter_context(small_disks(folder / "disks"))
+        data = (disks["database"].folder if disks else folder) / "postgres"
+        database = Database(data)
+        self.stack.callback(database.stop)
+        if disks:
+            await asyncio.to_thread(move_log, database, data, disks["log"])
+        await migrated(database.url)
+        house = await new_house(
+            "ruin", disks["photos"].folder if disks else folder, database, database.url,
+            seeds, self.pages, mutant=self.mutant,
+        )  # fmt: skip
+        house.disks = disks
+        return house

@@ -12,7 +12,6 @@ from uuid import UUID
 
 import httpx
 
-from backend import db
 from tests.faults.acting import Deed, Play
 from tests.faults.plan import Device
 from tests.faults.world import id_of
@@ -28,11 +27,11 @@ STORES: Final = {
 LOOKS: Final = 8
 
 
-async def check(play: Play, media: Path, begun: datetime) -> None:
+async def check(play: Play, begun: datetime) -> None:
     """Everything that must be true of one seed once it has healed; says what is not."""
     accounts = [someone.account_id for someone in play.ward.people.values()]
-    reports = await db.fetch("SELECT * FROM report WHERE ward_id = $1", play.ward.id("ward"))
-    messages = await db.fetch(
+    reports = await play.house.rows("SELECT * FROM report WHERE ward_id = $1", play.ward.id("ward"))
+    messages = await play.house.rows(
         "SELECT * FROM message WHERE account_id = ANY($1) OR thread_id = ANY($2) ORDER BY seq",
         accounts,
         [row["id"] for row in reports],
@@ -40,7 +39,7 @@ async def check(play: Play, media: Path, begun: datetime) -> None:
     await _exactly_once(play, reports, messages)
     _order(play, reports, messages)
     _server_time(play, messages, begun)
-    await _photos(play, media)
+    await _photos(play, play.house.media)
     await _notifications(play, reports, messages)
     await asyncio.gather(*(_same_everywhere(play, device) for device in play.plan.devices))
 
@@ -53,7 +52,7 @@ async def _exactly_once(play: Play, reports: list[Any], messages: list[Any]) -> 
     edits = _edits(play.deeds)
     for deed in deeds.values():
         row = (by_id if deed.kind == "report" else said).get(deed.id)
-        if deed.fate == "queued" and row is None:
+        if deed.fate == "queued" and row is None and deed.id not in play.forgiven:
             play.find(f"I1 lost: {deed.device} queued {deed.kind} {deed.id}, no row")
         elif deed.fate in {"refused", "taken_back"} and row is not None:
             play.find(
@@ -92,9 +91,9 @@ def _same_words(play: Play, deed: Deed, row: Any, edits: dict[UUID, list[str]]) 
     if row["account_id"] != owner:
         play.find(f"I7: {deed.kind} {deed.id} belongs to {row['account_id']}, not {deed.person}")
     if deed.kind == "report":
-        wanted = (edits.get(deed.id) or [deed.payload.get("description", "")])[-1]
-        if row["description"] != wanted:
-            play.find(f"I1: report {deed.id} says {row['description']!r}, last was {wanted!r}")
+        said = [deed.payload.get("description", ""), *edits.get(deed.id, ())]
+        if row["description"] not in (said if play.forgiven else said[-1:]):
+            play.find(f"I1: report {deed.id} says {row['description']!r}, last was {said[-1]!r}")
     elif row["body"] != deed.payload.get("text", ""):
         play.find(f"I1: {deed.kind} {deed.id} says {row['body']!r}")
 
@@ -135,13 +134,13 @@ async def _photos(play: Play, media: Path) -> None:
     named = {
         (deed.id, photo["sha256"])
         for deed in play.deeds
-        if deed.fate == "queued"
+        if deed.fate == "queued" and deed.id not in play.forgiven
         for photo in deed.photos
     }
-    maybe = {deed.id for deed in play.deeds if deed.fate == "unknown"}
+    maybe = {deed.id for deed in play.deeds if deed.fate == "unknown"} | play.forgiven
     accounts = [someone.account_id for someone in play.ward.people.values()]
-    rows = await db.fetch("SELECT * FROM photo WHERE account_id = ANY($1)", accounts)
-    uploads = await db.fetch("SELECT * FROM upload WHERE account_id = ANY($1)", accounts)
+    rows = await play.house.rows("SELECT * FROM photo WHERE account_id = ANY($1)", accounts)
+    uploads = await play.house.rows("SELECT * FROM upload WHERE account_id = ANY($1)", accounts)
     found = {(row["message_id"], row["sha256"].hex()): row for row in rows}
     for key in named - found.keys():
         play.find(f"I1 lost: photo {key[1][:12]} of {key[0]} has no row")
@@ -166,7 +165,7 @@ async def _photos(play: Play, media: Path) -> None:
         folder = media / "original" / str(account)
         for file in folder.iterdir() if folder.is_dir() else ():
             key = f"original/{account}/{file.name}"
-            if key not in keys:
+            if key not in keys and not play.forgiven:
                 play.find(f"I3: file {key} has no row")
 
 
@@ -174,7 +173,7 @@ async def _notifications(play: Play, reports: list[Any], messages: list[Any]) ->
     """I6: told is exactly who must be told of what has been committed."""
     by_id = {row["id"]: row for row in reports}
     accounts = [someone.account_id for someone in play.ward.people.values()]
-    rows = await db.fetch("SELECT * FROM notification WHERE account_id = ANY($1)", accounts)
+    rows = await play.house.rows("SELECT * FROM notification WHERE account_id = ANY($1)", accounts)
     told: Counter[tuple[UUID, UUID]] = Counter(
         (row["account_id"], row["message_id"]) for row in rows
     )
@@ -237,7 +236,7 @@ async def _same_everywhere(play: Play, device: Device) -> None:
     if difference:
         play.find(f"not converged: {device.name} ({device.person}): {difference}")
     heads = device.person == "bang" and not play.lost_grant
-    rows = await db.fetch(
+    rows = await play.house.rows(
         """SELECT id FROM report WHERE account_id = $1
            OR ($2 AND neighbourhood_id = $3)""",
         someone.account_id,

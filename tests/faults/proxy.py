@@ -153,6 +153,8 @@ class FaultProxy:
         self.upstream_port = upstream_port
         self.pages = pages
         self.weather: dict[str, Weather] = {}
+        self.updated: set[str] = set()
+        """Phones to which the next version of the app is served: the pages below `next`."""
         self.resent = Resent()
         self.port = 0
         self.on_request: Callable[[Asked], None] | None = None
@@ -192,6 +194,7 @@ class FaultProxy:
     def forget(self, label: str) -> None:
         self.weather.pop(label, None)
         self._late.pop(label, None)
+        self.updated.discard(label)
 
     async def _accept(self, reader: asyncio.StreamReader, writer: asyncio.StreamWriter) -> None:
         task = asyncio.current_task()
@@ -227,13 +230,16 @@ class FaultProxy:
     async def _serve_page(self, asked: Asked, writer: asyncio.StreamWriter) -> bool:
         name = asked.path.partition("?")[0].lstrip("/")
         name += "index.html" if name == "" or name.endswith("/") else ""
-        file = self.pages / name
+        file = self.pages / "next" / name
+        if asked.label not in self.updated or not file.is_file():
+            file = self.pages / name
         found = file.is_file() and ".." not in name
         body = file.read_bytes() if found else b""
         kind = TYPES.get(file.suffix, "application/octet-stream")
+        kept = "max-age=3600" if name.startswith("assets/") else "no-cache"
         head = (
             f"HTTP/1.1 {'200 OK' if found else '404 Not Found'}\r\nContent-Type: {kind}\r\n"
-            f"Content-Length: {len(body)}\r\nCache-Control: max-age=3600\r\n\r\n"
+            f"Content-Length: {len(body)}\r\nCache-Control: {kept}\r\n\r\n"
         )
         writer.write(head.encode() + body)
         await writer.drain()

@@ -5,6 +5,7 @@ import contextlib
 import os
 import subprocess
 import sys
+from collections.abc import Mapping
 from dataclasses import dataclass, field
 from pathlib import Path
 from typing import Final
@@ -12,6 +13,7 @@ from typing import Final
 import httpx
 import psutil
 
+from backend import embedded
 from tests.e2e.stack import free_port
 from tests.faults.proxy import FaultProxy
 
@@ -46,6 +48,7 @@ class Line:
     pages: Path
     name: str
     mutant: str | None = None
+    more: Mapping[str, str] = field(default_factory=dict)
     proxy: FaultProxy = field(init=False)
     port: int = field(default_factory=free_port)
     process: subprocess.Popen[bytes] | None = None
@@ -60,6 +63,10 @@ class Line:
         """The server itself, past the line."""
         return f"http://127.0.0.1:{self.port}"
 
+    @property
+    def environment(self) -> dict[str, str]:
+        return {**environment_of(self.database_url, self.var), **self.more}
+
     async def start(self, failpoints: str | None = SLOW_COMMITS) -> None:
         if self.proxy.port == 0:
             await self.proxy.start()
@@ -69,7 +76,7 @@ class Line:
     def _spawn(self, failpoints: str | None) -> None:
         module = "tests.faults.mutants.server" if self.mutant else "backend"
         environment = {
-            **environment_of(self.database_url, self.var),
+            **self.environment,
             "KHUPHO_PORT": str(self.port),
             "KHUPHO_PUBLIC_URL": f"http://localhost:{self.proxy.port}",
             "KHUPHO_DATABASE_POOL": "12",
@@ -133,11 +140,12 @@ class Worker:
 
     database_url: str
     var: Path
+    more: Mapping[str, str] = field(default_factory=dict)
     process: subprocess.Popen[bytes] | None = None
 
     def start(self) -> None:
-        environment = environment_of(self.database_url, self.var)
-        self.process = _popen(["backend", "worker"], environment, self.var / "worker.log")
+        environment = {**environment_of(self.database_url, self.var), **self.more}
+        self.process = _popen(["tests.faults.worker"], environment, self.var / "worker.log")
         os.setpriority(os.PRIO_PROCESS, self.process.pid, 15)
 
     def kill(self) -> None:
@@ -149,11 +157,10 @@ class Worker:
 
 
 class Database:
-    """The embedded PostgreSQL of this run."""
+    """An embedded PostgreSQL. All its methods block."""
 
     def __init__(self, folder: Path) -> None:
-        from backend import embedded
-
+        self.folder = folder
         self.url = embedded.start_embedded(folder)
         assert embedded._server is not None
         self._server = embedded._server
@@ -180,13 +187,22 @@ class Database:
         return total
 
     def start(self) -> None:
-        """After `kill`: crash recovery, then it is back under the same address."""
-        self._server.ensure_postgres_running()
+        """After `kill`, or when it gave up: crash recovery, then it is back at the same address."""
+        embedded._server = self._server
+        for _ in range(5):
+            if embedded.revive_embedded():
+                return
+        raise RuntimeError(self._server.log.read_text()[-2000:])
 
     def stop(self) -> None:
-        from backend.embedded import stop_embedded
+        with contextlib.suppress(subprocess.SubprocessError, OSError):
+            self._server.cleanup()
 
-        stop_embedded()
+
+def run_product(arguments: list[str], environment: dict[str, str], log: Path) -> bool:
+    """One command of the product to its end; whether it ended well. Blocks."""
+    process = _popen(["backend", *arguments], environment, log)
+    return process.wait() == 0
 
 
 def environment_of(database_url: str, var: Path) -> dict[str, str]:

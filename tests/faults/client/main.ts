@@ -22,6 +22,7 @@ import { markNotificationsRead, markRead } from "#lib/data/reading.ts";
 import { discardRefused, takeBack } from "#lib/data/revise.ts";
 import type { MoveInput, OutboxEntry, PhotoRow } from "#lib/data/rows.ts";
 import { drainNow, pullNow, startRunning } from "#lib/data/running.ts";
+import { listen } from "#lib/data/signal.ts";
 import { pull } from "#lib/data/sync.ts";
 import type { ReportOut, SessionIn } from "#lib/api/types.ts";
 import { sha256Hex } from "#lib/photo/sha256.ts";
@@ -99,6 +100,24 @@ async function unfinished(): Promise<OutboxEntry[]> {
   return (await allEntries(await database())).filter(
     (entry) => entry.state !== "done",
   );
+}
+
+/** Resolves a moment after the next change of the outbox, in whatever tab or worker; at the latest after `ms`. */
+function nextNews(ms: number): Promise<void> {
+  return new Promise((resolve) => {
+    const late = setTimeout(done, Math.max(0, ms));
+    let soon: ReturnType<typeof setTimeout> | null = null;
+    const stop = listen((signal) => {
+      if (signal.drained || signal.changed?.some((s) => s === "outbox" || s === "meta"))
+        soon ??= setTimeout(done, 30);
+    });
+    function done() {
+      stop();
+      clearTimeout(late);
+      if (soon) clearTimeout(soon);
+      resolve();
+    }
+  });
 }
 
 const phone = {
@@ -252,6 +271,11 @@ const phone = {
     localStorage.setItem("haste", String(haste));
   },
 
+  withoutSync(): void {
+    localStorage.setItem("noSync", "yes");
+    delete (ServiceWorkerRegistration.prototype as { sync?: unknown }).sync;
+  },
+
   async startWorker(): Promise<void> {
     await navigator.serviceWorker.register("/worker.js", { type: "module" });
     await navigator.serviceWorker.ready;
@@ -279,6 +303,7 @@ const phone = {
     const db = await database();
     const end = performance.now() + ms;
     for (;;) {
+      const news = nextNews(end - performance.now());
       const left = await unfinished();
       const paused = (await db.get("meta", "paused")) !== undefined;
       const quiet = left.every((entry) => entry.state === "needs_person");
@@ -302,7 +327,7 @@ const phone = {
           })),
         };
       }
-      await new Promise((resolve) => setTimeout(resolve, 100));
+      await news;
     }
   },
 
