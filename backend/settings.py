@@ -96,6 +96,8 @@ def load_settings(environment: Mapping[str, str]) -> Settings:
     for name in environment:
         if name.startswith(PREFIX) and not _is_known(name.removeprefix(PREFIX).lower()):
             raise SettingsError(f"{name}: there is no such setting")
+    if "port" in values:
+        values.setdefault("public_url", f"http://localhost:{values['port']}")
     try:
         settings = msgspec.convert(values, Settings, strict=False, dec_hook=_decode)
     except msgspec.ValidationError as error:

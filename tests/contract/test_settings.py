@@ -51,3 +51,9 @@ def test_https_makes_cookies_secure_and_fixes_the_origin() -> None:
     settings = load_settings({"KHUPHO_PUBLIC_URL": "https://khupho.example/"})
     assert settings.secure
     assert settings.origin == "https://khupho.example"
+
+
+def test_another_port_is_another_address() -> None:
+    assert load_settings({"KHUPHO_PORT": "8123"}).public_url == "http://localhost:8123"
+    both = {"KHUPHO_PORT": "8123", "KHUPHO_PUBLIC_URL": "https://khupho.example"}
+    assert load_settings(both).public_url == "https://khupho.example"
