@@ -92,6 +92,7 @@ class Play:
         self.phones: dict[str, Phone] = {}
         self.sessions: dict[str, str] = {device.name: device.session for device in plan.devices}
         self.lost_grant = False
+        self.restored = False
         self.forgiven: set[UUID] = set()
         """Sent before an older backup was restored: may be there, and may be lost."""
         self._numbers: Counter[str] = Counter()
@@ -506,8 +507,8 @@ class Play:
         allowed = set(TOO_LATE)
         if device.person == "bang" and self.lost_grant:
             allowed |= {"not_found", "forbidden"}
-        if self.forgiven:
+        if self.restored:
             allowed.add("not_found")
-        if entry["received"] or code not in allowed:
+        if (entry["received"] and not self.restored) or code not in allowed:
             self.find(f"{device.name}: {entry['kind']} {entry['id']} needs its person: "
                       f"{entry['error']} received {entry['received']}")  # fmt: skip

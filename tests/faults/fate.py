@@ -143,6 +143,7 @@ async def _back_up(play: "Play", _act: Act) -> None:
 async def _restore(play: "Play", _act: Act) -> None:
     """The server comes back as it was. What phones had sent since, they may have forgotten."""
     line, house = play.bench.line, play.house
+    play.restored = True
     line.kill()
     house.worker.kill()
     await house.restore(_backup_of(play))

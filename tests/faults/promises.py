@@ -92,7 +92,7 @@ def _same_words(play: Play, deed: Deed, row: Any, edits: dict[UUID, list[str]]) 
         play.find(f"I7: {deed.kind} {deed.id} belongs to {row['account_id']}, not {deed.person}")
     if deed.kind == "report":
         said = [deed.payload.get("description", ""), *edits.get(deed.id, ())]
-        if row["description"] not in (said if play.forgiven else said[-1:]):
+        if row["description"] not in (said if play.restored else said[-1:]):
             play.find(f"I1: report {deed.id} says {row['description']!r}, last was {said[-1]!r}")
     elif row["body"] != deed.payload.get("text", ""):
         play.find(f"I1: {deed.kind} {deed.id} says {row['body']!r}")
@@ -165,7 +165,7 @@ async def _photos(play: Play, media: Path) -> None:
         folder = media / "original" / str(account)
         for file in folder.iterdir() if folder.is_dir() else ():
             key = f"original/{account}/{file.name}"
-            if key not in keys and not play.forgiven:
+            if key not in keys and not play.restored:
                 play.find(f"I3: file {key} has no row")
 
 
