@@ -24,7 +24,7 @@ from backend.demo import queries
 from backend.demo.data import COUNTRIES, DemoWorld, PersonEntry, demo_id, read_world
 from backend.demo.queries import AreaRow
 from backend.demo.stories import load_stories
-from backend.departments.service import forget_cached_categories
+from backend.departments.service import forget_cached_rules
 from backend.i18n import Language
 from backend.media.service import close_store, open_store
 from backend.media.store import MediaStoreClosed, media_store
@@ -113,7 +113,7 @@ async def _load_world(world: DemoWorld) -> list[DemoPerson]:
     async with write_tx():
         await _insert_departments(world, _ward_id(areas))
         await _insert_people(world, areas)
-    forget_cached_categories()
+    forget_cached_rules()
     await load_stories(world, {entry.key: _actor(entry, world, areas) for entry in world.people})
     return [_shown(world, areas, key, title) for key, title in _SHOWN[world.country]]
 

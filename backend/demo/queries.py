@@ -133,8 +133,12 @@ async def update_report_times(
     closed_at: datetime | None,
     escalated_at: datetime | None,
 ) -> None:
+    # Counted day and night from that moment; what is late already is told to nobody.
     await execute(
-        """UPDATE report SET created_at = $2, updated_at = $3, accept_due_at = $4,
+        """UPDATE report SET clocks = NULL,
+                  alarm_at = CASE WHEN $5::timestamptz > now() AND $6::timestamptz IS NULL
+                                   AND $8::timestamptz IS NULL THEN $5::timestamptz END,
+                  created_at = $2, updated_at = $3, accept_due_at = $4,
                   solve_due_at = $5, awaiting_since = $6, accepted_at = $7, resolved_at = $8,
                   closed_at = $9, escalated_at = $10
            WHERE id = $1""",

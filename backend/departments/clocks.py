@@ -3,6 +3,7 @@
 Pure: no database, no clock of its own. A clock that runs day and night has no calendar (None).
 """
 
+import itertools
 from collections.abc import Callable, Collection, Sequence
 from datetime import UTC, date, datetime, time, timedelta
 from functools import lru_cache
@@ -196,7 +197,7 @@ def check_week(week: Sequence[Collection[Span]]) -> Week:
         for opens, closes in ordered:
             if not 0 <= opens < closes <= DAY_MINUTES:
                 raise ValueError("a span begins before it ends, within its day")
-        for (_, closes), (opens, _) in zip(ordered, ordered[1:], strict=False):
+        for (_, closes), (opens, _) in itertools.pairwise(ordered):
             if opens < closes:
                 raise ValueError("two spans of a day overlap")
         days.append(ordered)

@@ -1,38 +1,92 @@
 """SQL of departments, categories and routing rules."""
 
 from collections.abc import Sequence
+from datetime import date
 from typing import TYPE_CHECKING, Final
 from uuid import UUID
 
 import msgspec
 
 from backend.db import fetch, fetch_one, from_json
-from backend.departments.schemas import CategoryOut, DepartmentOut, Names, RoutedCategory
+from backend.departments.clocks import Closure, Hours, Week
+from backend.departments.schemas import (
+    CategoryOut,
+    ClockTimes,
+    DepartmentOut,
+    Names,
+    RoutedCategory,
+    WardHours,
+)
 
 if TYPE_CHECKING:
     from asyncpg import Record
 
 _CATEGORY: Final = """
-SELECT c.id, c.area_id, c.code, c.names, c.icon, c.colour, c.urgent, c.private, c.accept_hours,
-       c.solve_hours, c.needs_result_photo, c.keywords, c.sort
+SELECT c.*, (SELECT jsonb_object_agg(k.area_id, to_jsonb(k)) FROM clock k
+             WHERE k.category_id = c.id) AS clocks
 FROM category c
 """
 _decode_keywords = msgspec.json.Decoder(dict[str, list[str]]).decode
 _decode_routes = msgspec.json.Decoder(dict[UUID, UUID]).decode
+_decode_clocks = msgspec.json.Decoder(dict[UUID, ClockTimes]).decode
+_decode_hours = msgspec.json.Decoder(list[tuple[UUID, date, Week | None]]).decode
+_decode_closures = msgspec.json.Decoder(list[tuple[UUID, date, date]]).decode
 
 
 async def get_routed_category(category_id: UUID) -> RoutedCategory | None:
     row = await fetch_one(
         """
-        SELECT c.*, coalesce((SELECT jsonb_object_agg(r.area_id, r.department_id)
-                              FROM routing_rule r WHERE r.category_id = c.id), '{}') AS routes
+        SELECT c.*, (SELECT jsonb_object_agg(k.area_id, to_jsonb(k)) FROM clock k
+                     WHERE k.category_id = c.id) AS clocks,
+               coalesce((SELECT jsonb_object_agg(r.area_id, r.department_id)
+                         FROM routing_rule r WHERE r.category_id = c.id), '{}') AS routes
         FROM category c WHERE c.id = $1
         """,
         category_id,
     )
     if row is None:
         return None
-    return RoutedCategory(_category(row), row["active"], _decode_routes(row["routes"]))
+    shown = _category(row)
+    times = ClockTimes(
+        accept_minutes=_minutes(shown.accept_hours),
+        accept_always=shown.accept_always,
+        solve_minutes=_minutes(shown.solve_hours),
+        solve_always=shown.solve_always,
+        escalate_minutes=_minutes(row["escalate_hours"]),
+    )
+    return RoutedCategory(shown, row["active"], _decode_routes(row["routes"]), times)
+
+
+async def get_ward_hours(ward_id: UUID) -> WardHours | None:
+    """Hours of the ward, its city and every department there; closures of the last year and on."""
+    row = await fetch_one(
+        """
+        SELECT w.country, w.time_zone,
+               (SELECT jsonb_agg(jsonb_build_array(h.scope_id, h.from_day, h.week)
+                                 ORDER BY h.scope_id, h.from_day)
+                FROM working_hours h
+                WHERE h.scope_id = ANY(w.path) OR h.scope_id IN (
+                    SELECT d.id FROM department d WHERE d.area_id = ANY(w.path))) AS hours,
+               (SELECT jsonb_agg(jsonb_build_array(c.area_id, c.first_day, c.last_day)
+                                 ORDER BY c.first_day, c.id)
+                FROM closure c JOIN area a ON a.id = c.area_id
+                WHERE (a.id = ANY(w.path) OR a.path @> ARRAY[w.id])
+                  AND c.first_day <= c.last_day
+                  AND c.last_day > current_date - 400) AS closures
+        FROM area w WHERE w.id = $1 AND w.level = 'ward'
+        """,
+        ward_id,
+    )
+    if row is None:
+        return None
+    hours: dict[UUID, tuple[Hours, ...]] = {}
+    for scope_id, from_day, week in _decode_hours(row["hours"] or "[]"):
+        hours[scope_id] = (*hours.get(scope_id, ()), Hours(from_day, week))
+    closures = tuple(
+        (area_id, Closure(first, last))
+        for area_id, first, last in _decode_closures(row["closures"] or "[]")
+    )
+    return WardHours(row["country"], row["time_zone"], hours, closures)
 
 
 async def list_categories(ward_id: UUID) -> list[CategoryOut]:
@@ -80,10 +134,23 @@ def _category(row: "Record") -> CategoryOut:
         private=row["private"],
         accept_hours=row["accept_hours"],
         solve_hours=row["solve_hours"],
+        accept_always=_always(row, "accept_always"),
+        solve_always=_always(row, "solve_always"),
+        clocks=_decode_clocks(row["clocks"] or "{}"),
         needs_result_photo=row["needs_result_photo"],
         keywords=_decode_keywords(row["keywords"]),
         sort=row["sort"],
     )
+
+
+def _always(row: "Record", column: str) -> bool:
+    """An urgent category's clocks do not wait for the morning, unless the ward says so."""
+    said = row[column]
+    return bool(row["urgent"] if said is None else said)
+
+
+def _minutes(hours: float) -> int:
+    return max(1, round(hours * 60))
 
 
 def _department(row: "Record") -> DepartmentOut:

@@ -1,14 +1,32 @@
 """What may be reported where, who answers for it, and by when (`W1`, `W3`)."""
 
+import asyncio
 from collections.abc import Sequence
-from datetime import datetime, timedelta
+from datetime import UTC, datetime
 from uuid import UUID
 
 from backend.departments import queries
-from backend.departments.cache import CategoryCache
-from backend.departments.schemas import CategoryOut, DepartmentOut, RoutedCategory
+from backend.departments.cache import BriefCache
+from backend.departments.clocks import Calendar, CalendarFacts, make_calendar
+from backend.departments.public_holidays import WEEKS, holidays_in, load_holidays
+from backend.departments.schemas import (
+    CategoryOut,
+    ClockTimes,
+    DepartmentOut,
+    RoutedCategory,
+    WardHours,
+)
 
-_categories = CategoryCache(queries.get_routed_category)
+
+async def _load_hours(ward_id: UUID) -> WardHours | None:
+    hours = await queries.get_ward_hours(ward_id)
+    if hours is not None:
+        await asyncio.to_thread(load_holidays, hours.country, datetime.now(UTC).year)
+    return hours
+
+
+_categories = BriefCache(queries.get_routed_category)
+_hours = BriefCache(_load_hours)
 
 
 async def list_categories(ward_id: UUID) -> list[CategoryOut]:
@@ -66,14 +84,46 @@ def route(category: RoutedCategory, area_path: Sequence[UUID]) -> UUID | None:
     return None
 
 
-def deadlines(category: CategoryOut, start: datetime) -> tuple[datetime, datetime]:
-    """When a report must be accepted and solved (`W3`). The clocks run day and night."""
-    return (
-        start + timedelta(hours=category.accept_hours),
-        start + timedelta(hours=category.solve_hours),
+def promise(category: RoutedCategory, area_path: Sequence[UUID]) -> ClockTimes:
+    """The times in which a report is to be accepted and solved (`W3`): the nearest area's win.
+
+    Args:
+        area_path: from the city down to the neighbourhood.
+    """
+    for area_id in reversed(area_path):
+        times = category.category.clocks.get(area_id)
+        if times is not None:
+            return times
+    return category.times
+
+
+async def calendar_of(
+    ward_id: UUID, department_id: UUID | None, area_path: Sequence[UUID]
+) -> Calendar:
+    """When work is done on a report: the hours of its department, else of its ward, else of its
+    city, else those usual in the country; without the closures of any area it lies in.
+    """
+    hours = await _hours.get(ward_id)
+    if hours is None:
+        raise LookupError(f"ward {ward_id}")  # reports reference their ward
+    return make_calendar(facts_of(hours, department_id, area_path), holidays_in)
+
+
+def facts_of(
+    hours: WardHours, department_id: UUID | None, area_path: Sequence[UUID]
+) -> CalendarFacts:
+    """What `calendar_of` goes by. `area_path`: from the city down."""
+    scopes = [*area_path] if department_id is None else [*area_path, department_id]
+    return CalendarFacts(
+        time_zone=hours.time_zone,
+        country=hours.country,
+        hours=tuple(hours.hours[scope] for scope in reversed(scopes) if scope in hours.hours),
+        default=WEEKS[hours.country],
+        closures=tuple(closure for area_id, closure in hours.closures if area_id in area_path),
     )
 
 
-def forget_cached_categories() -> None:
-    """After a category or a route was changed by this process, or its database was."""
+def forget_cached_rules() -> None:
+    """After categories, routes, clocks, hours or closures were changed by this process."""
     _categories.forget()
+    _hours.forget()

@@ -8,11 +8,18 @@ from msgspec import Meta, Struct
 
 from backend.i18n import Language
 
-NotificationKind = Literal["report_new", "message", "question", "state", "answer"]
+NotificationKind = Literal[
+    "report_new", "message", "question", "state", "answer", "deadline", "nudge"
+]
 
 
 class NotificationOut(Struct, frozen=True):
-    """One line of the inbox. `detail` is the report's new state when `kind` is `state`."""
+    """One line of the inbox.
+
+    `detail` is the report's new state when `kind` is `state`; `accept_warning`, `solve_breach` and
+    so on (`warning`, `breach`, `escalation` of either clock) when it is `deadline`; the clock when
+    it is `nudge`.
+    """
 
     id: UUID
     kind: NotificationKind

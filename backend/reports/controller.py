@@ -10,13 +10,14 @@ from litestar.response import Stream
 
 from backend.actor import Actor, signed_in
 from backend.media.schemas import PhotoVariant
-from backend.reports import conversation, intake, service
+from backend.reports import conversation, intake, nudging, service
 from backend.reports.policy import desk_people
 from backend.reports.schemas import (
     CaseOut,
     DeskOut,
     MoveIn,
     MoveReceipt,
+    NudgeIn,
     ReportIn,
     ReportOut,
     ReportPatch,
@@ -88,6 +89,17 @@ class ReportController(Controller):
         data: JSONBody[ReadMarkerIn],
     ) -> None:
         await conversation.mark_read(actor, report_id, data.seq)
+
+    @put("/{report_id:uuid}/nudges/{nudge_id:uuid}", policy=signed_in, operation_id="nudgeReport")
+    async def nudge(
+        self,
+        actor: NamedDependency[Actor],
+        report_id: FromPath[UUID],
+        nudge_id: FromPath[UUID],
+        data: JSONBody[NudgeIn],
+    ) -> Response[MessageReceipt]:
+        receipt, fresh = await nudging.nudge(actor, report_id, nudge_id, data)
+        return Response(receipt, status_code=201 if fresh else 200)
 
 
 class DeskController(Controller):

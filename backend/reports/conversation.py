@@ -1,32 +1,29 @@
 """What happens in a report's thread: messages, moves, reading (`C1`-`C8`, `W2`)."""
 
-from collections.abc import Sequence
 from datetime import UTC, datetime, timedelta
 from typing import Final
 from uuid import UUID
 
-import uuid_utils.compat as uuids
-
 from backend.actor import Actor
 from backend.db import write_tx
 from backend.departments import service as departments
+from backend.departments.clocks import Calendar
 from backend.departments.schemas import CategoryOut
-from backend.errors import Conflict, IdReused, IllegalMove, InvalidField, NotFound
+from backend.errors import Conflict, IllegalMove, InvalidField, NotFound
 from backend.i18n import N_
 from backend.media.policy import check_photos
-from backend.media.schemas import PhotoNamed, PhotoReceipt
 from backend.notifications.schemas import NotificationKind
-from backend.reports import progress, queries, telling
+from backend.reports import entries, progress, queries, telling
 from backend.reports.content import CleanMove, clean_move
 from backend.reports.moves import DONE, PAUSABLE, Move, find_move
-from backend.reports.policy import side_of, sides_of, speaking_side, viewer_of
+from backend.reports.policy import side_of, sides_of, speaking_side
 from backend.reports.report import Report
 from backend.reports.schemas import MoveIn, MoveReceipt, State
+from backend.reports.timing import Changes
 from backend.threads import service as threads
 from backend.threads.content import clean_message_text, content_hash, device_time
 from backend.threads.queries import NewMessage
 from backend.threads.schemas import MessageIn, MessageReceipt, ThreadEvent
-from backend.threads.service import Repeated
 
 SILENCE: Final = timedelta(days=7)
 """How long a reporter may leave a result unanswered before it counts as confirmed."""
@@ -68,7 +65,7 @@ async def post_message(
     fingerprint = content_hash((text, photos, question, wish.note))
     async with write_tx():
         report = (await queries.lock_reports(actor, [report_id])).get(report_id)
-        earlier = await _find_earlier(actor, report, report_id, message_id, fingerprint)
+        earlier = await entries.find_earlier(actor, report, report_id, message_id, fingerprint)
         if earlier is not None:
             return earlier.receipt, False
         if report is None:
@@ -90,9 +87,9 @@ async def post_message(
             created_at=now,
             device_created_at=device_time(wish.device_created_at),
         )
-        changes, event = _consequence(report, said, now)
-        entries = [said] if event is None else [said, _system_entry(report, 2, event, now)]
-        receipts = await _write(actor, report, entries, photos, changes)
+        changes, event = _consequence(report, said, now, await _calendar_of(report))
+        written = [said] if event is None else [said, entries.system_entry(report, 2, event, now)]
+        receipts = await entries.write(actor, report, written, photos, changes)
         if not wish.note:
             await _tell_of_message(
                 actor, report, said, answers=bool(changes) and side == "reporter"
@@ -101,22 +98,22 @@ async def post_message(
 
 
 def _consequence(
-    report: Report, said: NewMessage, now: datetime
-) -> tuple[progress.Changes, ThreadEvent | None]:
+    report: Report, said: NewMessage, now: datetime, calendar: Calendar
+) -> tuple[Changes, ThreadEvent | None]:
     """What a message does to the report: the columns that change, and the event to show."""
     if said.question:
         if report.state == "in_progress":
-            asked = {**progress.ask(report, now), "state": "awaiting_reporter"}
+            asked = {**progress.ask(report, now, calendar), "state": "awaiting_reporter"}
             return asked, ThreadEvent("moved", source=report.state, to="awaiting_reporter")
         if report.state in PAUSABLE and report.awaiting_since is None:
-            return progress.ask(report, now), ThreadEvent("question")
+            return progress.ask(report, now, calendar), ThreadEvent("question")
         return {}, None
     if said.side == "reporter" and report.awaiting_since is not None:
-        answered = progress.resume(report, now)
         if report.state == "awaiting_reporter":
-            answered |= {"state": "in_progress"}
-            return answered, ThreadEvent("moved", source=report.state, to="in_progress")
-        return answered, ThreadEvent("answered")
+            event = ThreadEvent("moved", source=report.state, to="in_progress")
+        else:
+            event = ThreadEvent("answered")
+        return progress.resume(report, now, calendar), event
     return {}, None
 
 
@@ -153,7 +150,7 @@ async def move_report(
     async with write_tx():
         locked = await queries.lock_reports(actor, [report_id, target_id or report_id])
         report = locked.get(report_id)
-        earlier = await _find_earlier(actor, report, report_id, move_id, fingerprint)
+        earlier = await entries.find_earlier(actor, report, report_id, move_id, fingerprint)
         if earlier is not None:
             return _move_receipt(earlier.receipt, cleaned.to), False
         if report is None:
@@ -164,8 +161,8 @@ async def move_report(
         )
         if move is None:
             raise IllegalMove(report.state)
-        category = (await departments.find_category(report.category_id)).category
-        _require(move, cleaned, category)
+        category = await departments.find_category(report.category_id)
+        _require(move, cleaned, category.category)
         if move.target:
             _require_target(report, locked.get(target_id) if target_id else None)
         moved = NewMessage(
@@ -188,18 +185,19 @@ async def move_report(
             created_at=now,
             device_created_at=device_time(wish.device_created_at),
         )
-        entries = [moved]
+        written = [moved]
         if move.to == "disputed":
-            entries.append(_system_entry(report, 2, ThreadEvent("escalated"), now))
+            written.append(entries.system_entry(report, 2, ThreadEvent("escalated"), now))
         changes = progress.carry_out(
             report,
             move,
             now,
+            await _calendar_of(report),
+            times=departments.promise(category, report.path),
             reason=cleaned.reason,
             merged_into=target_id,
-            restarted=departments.deadlines(category, now),
         )
-        receipts = await _write(actor, report, entries, cleaned.photos, changes)
+        receipts = await entries.write(actor, report, written, cleaned.photos, changes)
         await _tell_of_move(actor, report, move, move_id)
     return _move_receipt(MessageReceipt(move_id, moved.seq, now, receipts), cleaned.to), True
 
@@ -254,11 +252,9 @@ async def close_silent_reports(*, at_most: int = 500) -> int:
             if move is None:
                 raise IllegalMove(report.state)
             event = ThreadEvent("moved", source=report.state, to=move.to)
-            entry = _system_entry(report, 1, event, now)
-            changes = progress.carry_out(
-                report, move, now, reason="", merged_into=None, restarted=(now, now)
-            )
-            await _write(None, report, [entry], [], changes)
+            entry = entries.system_entry(report, 1, event, now)
+            changes: Changes = {"state": move.to, "closed_at": now, "alarm_at": None}
+            await entries.write(None, report, [entry], [], changes)
             await telling.tell_reporter(report, None, "state", entry.id, move.to)
         closed += 1
     return closed
@@ -281,53 +277,9 @@ async def mark_read(actor: Actor, report_id: UUID, seq: int) -> None:
             telling.touch_reader(report, side)
 
 
-async def _write(
-    actor: Actor | None,
-    report: Report,
-    entries: Sequence[NewMessage],
-    photos: Sequence[PhotoNamed],
-    changes: progress.Changes,
-) -> list[PhotoReceipt]:
-    """Put entries into the thread and change the report; a note leaves no trace for its author."""
-    note = entries[0].kind == "note"
-    stamp = {} if note else {"updated_at": entries[0].created_at}
-    await queries.update_report(report.id, len(entries), {**changes, **stamp})
-    viewer = viewer_of(actor, report) if actor is not None else None
-    receipts = await threads.append(entries, photos, viewer)
-    telling.touch_report(report, [entry.id for entry in entries], to_author=not note)
-    return receipts
+async def _calendar_of(report: Report) -> Calendar:
+    return await departments.calendar_of(report.ward_id, report.department_id, report.path)
 
 
 def _move_receipt(receipt: MessageReceipt, state: State) -> MoveReceipt:
     return MoveReceipt(receipt.id, receipt.seq, receipt.received_at, receipt.photos, state)
-
-
-async def _find_earlier(
-    actor: Actor, report: Report | None, report_id: UUID, entry_id: UUID, fingerprint: bytes
-) -> Repeated | None:
-    """What this person sent before under this id, even into a report they no longer see.
-
-    Whoever has lost a grant meanwhile still learns that what they wrote has arrived, photos too.
-    Raises IdReused, but of a report out of sight nothing is told.
-    """
-    try:
-        return await threads.find_repeat(report_id, entry_id, actor.account_id, fingerprint)
-    except IdReused:
-        if report is None:
-            raise NotFound from None
-        raise
-
-
-def _system_entry(report: Report, place: int, event: ThreadEvent, now: datetime) -> NewMessage:
-    """An event nobody wrote, as the `place`-th new entry of the thread."""
-    return NewMessage(
-        id=uuids.uuid7(),
-        thread_id=report.id,
-        seq=report.last_seq + place,
-        account_id=None,
-        side="system",
-        kind="event",
-        content_hash=content_hash(event),
-        event=event,
-        created_at=now,
-    )

@@ -18,7 +18,7 @@ from backend.errors import DomainError, Forbidden, IdReused, IllegalMove, Invali
 from backend.i18n import N_
 from backend.media import service as media
 from backend.media.schemas import PhotoReceipt
-from backend.reports import queries, telling
+from backend.reports import queries, telling, timing
 from backend.reports.codes import new_code
 from backend.reports.content import CleanReport, clean_position, clean_report
 from backend.reports.policy import sides_of, viewer_of
@@ -35,7 +35,7 @@ CODE_TRIES: Final = 8
 _CORRECTED: Final = (
     "category_id", "description", "lat", "lon", "accuracy_m", "located_by", "address", "outside",
     "urgent", "private", "neighbourhood_id", "ward_id", "city_id", "department_id",
-    "accept_due_at", "solve_due_at",
+    "accept_due_at", "solve_due_at", "clocks", "alarm_at",
 )  # fmt: skip
 
 
@@ -77,7 +77,9 @@ async def submit_report(
             raise
         return earlier, False
     now = datetime.now(UTC)
-    accept_due_at, solve_due_at = departments.deadlines(category.category, now)
+    department_id = departments.route(category, place.path)
+    calendar = await departments.calendar_of(place.ward_id, department_id, place.path)
+    timed = timing.start(departments.promise(category, place.path), now, calendar)
     report = Report(
         id=report_id,
         code=new_code(),
@@ -86,7 +88,7 @@ async def submit_report(
         ward_id=place.ward_id,
         city_id=place.city_id,
         category_id=cleaned.category_id,
-        department_id=departments.route(category, place.path),
+        department_id=department_id,
         state="submitted",
         description=cleaned.description,
         address=cleaned.address,
@@ -101,12 +103,14 @@ async def submit_report(
         last_seq=1,
         created_at=now,
         device_created_at=device_time(wish.device_created_at),
-        accept_due_at=accept_due_at,
-        solve_due_at=solve_due_at,
+        accept_due_at=timed.accept_due_at,
+        solve_due_at=timed.solve_due_at,
         awaiting_since=None,
         accepted_at=None,
         resolved_at=None,
         appealed=False,
+        clocks=timed.clocks,
+        alarm_at=timed.alarm_at,
     )
     async with write_tx():
         stored = await _store(report, cleaned)
@@ -255,14 +259,19 @@ async def _corrected(before: Report, patch: ReportPatch, found: Place | None) ->
     if after.category_id == before.category_id and after.path == before.path:
         return after
     category = await _find_category(after.category_id, place)
-    accept_due_at, solve_due_at = departments.deadlines(category.category, before.created_at)
+    department_id = departments.route(category, place.path)
+    calendar = await departments.calendar_of(place.ward_id, department_id, place.path)
+    times = departments.promise(category, place.path)
+    timed = timing.start(times, before.created_at, calendar, timing.clocks_of(before).round)
     return replace(
         after,
-        department_id=departments.route(category, place.path),
+        department_id=department_id,
         urgent=category.category.urgent,
         private=category.category.private,
-        accept_due_at=accept_due_at,
-        solve_due_at=solve_due_at,
+        accept_due_at=timed.accept_due_at,
+        solve_due_at=timed.solve_due_at,
+        clocks=timed.clocks,
+        alarm_at=timed.alarm_at if timing.is_running(after) else None,
     )
 
 

@@ -5,87 +5,89 @@ Pure: each function returns the columns that change. A clock stands still while 
 to has as much time left as when it was called done.
 """
 
-from collections.abc import Mapping
 from datetime import datetime
 from uuid import UUID
 
+from msgspec.structs import asdict
+
+from backend.departments.clocks import Calendar
+from backend.departments.schemas import ClockTimes
+from backend.reports import timing
 from backend.reports.moves import Move
 from backend.reports.report import Report
+from backend.reports.timing import Changes
 
-Changes = dict[str, object]
 
-
-def ask(report: Report, now: datetime) -> Changes:
+def ask(report: Report, now: datetime, calendar: Calendar | None) -> Changes:
     """A question stops the clocks; a second one changes nothing."""
-    return {} if report.awaiting_since else {"awaiting_since": now}
+    if report.awaiting_since is not None:
+        return {}
+    return timing.with_alarm(report, {"awaiting_since": now}, now, calendar)
 
 
-def resume(report: Report, now: datetime) -> Changes:
-    """The question is answered or dropped: what was due moves by the pause."""
+def resume(report: Report, now: datetime, calendar: Calendar | None) -> Changes:
+    """The question is answered: the time that was left runs on, and the work with it."""
     if report.awaiting_since is None:
         return {}
-    pause = now - report.awaiting_since
-    changes: Changes = {"awaiting_since": None, "solve_due_at": report.solve_due_at + pause}
-    if report.accepted_at is None:
-        changes["accept_due_at"] = report.accept_due_at + pause
-    return changes
+    changes = _go_on(report, now, calendar)
+    if report.state == "awaiting_reporter":
+        changes["state"] = "in_progress"
+    return timing.with_alarm(report, changes, now, calendar)
+
+
+def _go_on(report: Report, now: datetime, calendar: Calendar | None) -> Changes:
+    if report.awaiting_since is None:
+        return {}
+    changes: Changes = {"awaiting_since": None}
+    return changes | timing.go_on(report, report.awaiting_since, now, calendar)
 
 
 def carry_out(
     report: Report,
     move: Move,
     now: datetime,
+    calendar: Calendar | None,
     *,
-    reason: str,
-    merged_into: UUID | None,
-    restarted: tuple[datetime, datetime],
+    times: ClockTimes,
+    reason: str = "",
+    merged_into: UUID | None = None,
 ) -> Changes:
     """The columns a move changes.
 
     Args:
-        restarted: due times (accept, solve) counted from now, for an appeal.
+        calendar: the report's, None counts day and night.
+        times: what is promised, for an appeal: it is looked at as if it had just come.
     """
     changes: Changes = {"state": move.to}
     match move.to:
         case "accepted":
-            changes |= _accept(report, now)
+            accept_due = timing.accept_due(report, now, calendar)
+            changes |= {"accepted_at": now, "accept_due_at": accept_due}
         case "in_progress":
-            changes |= {**resume(report, now), "resolved_at": None}
+            changes |= {**_go_on(report, now, calendar), "resolved_at": None}
         case "awaiting_reporter":
-            changes |= ask(report, now)
+            changes |= {"awaiting_since": report.awaiting_since or now}
         case "resolved":
-            changes |= {**resume(report, now), "resolved_at": now}
+            changes |= {**_go_on(report, now, calendar), "resolved_at": now}
         case "disputed":
-            waited = now - (report.resolved_at or now)
-            changes |= {"escalated_at": now, "solve_due_at": report.solve_due_at + waited}
+            done = report.resolved_at or now
+            changes |= timing.go_on(report, done, now, calendar, accept=False)
+            changes |= {"escalated_at": now}
         case "closed":
             changes |= {"closed_at": now}
         case "submitted":
-            changes |= _restart(restarted)
+            round_number = timing.clocks_of(report).round + 1
+            changes |= asdict(timing.start(times, now, calendar, round_number))
+            changes |= {
+                "appealed": True,
+                "reason": None,
+                "accepted_at": None,
+                "awaiting_since": None,
+            }
         case "rejected":
-            changes |= {**resume(report, now), "reason": reason}
+            changes |= {**_go_on(report, now, calendar), "reason": reason}
         case "merged":
-            changes |= {**resume(report, now), "merged_into": merged_into}
+            changes |= {**_go_on(report, now, calendar), "merged_into": merged_into}
         case "withdrawn":
-            changes |= resume(report, now)
-    return changes
-
-
-def _accept(report: Report, now: datetime) -> Mapping[str, object]:
-    """Accepting while a question is open is measured against the due time the pause has moved."""
-    changes: Changes = {"accepted_at": now}
-    if report.awaiting_since is not None:
-        changes["accept_due_at"] = report.accept_due_at + (now - report.awaiting_since)
-    return changes
-
-
-def _restart(due: tuple[datetime, datetime]) -> Mapping[str, object]:
-    """An appeal is looked at as if it had just come."""
-    return {
-        "appealed": True,
-        "reason": None,
-        "accepted_at": None,
-        "awaiting_since": None,
-        "accept_due_at": due[0],
-        "solve_due_at": due[1],
-    }
+            changes |= _go_on(report, now, calendar)
+    return timing.with_alarm(report, changes, now, calendar)

@@ -11,12 +11,14 @@ from backend.actor import Actor, Role
 from backend.db import execute, fetch, fetch_one, fetch_value, from_json, json_text
 from backend.departments.schemas import Names
 from backend.media.schemas import PhotoOut
-from backend.reports.moves import options_for
+from backend.reports.moves import DONE, options_for
 from backend.reports.policy import sides_of
-from backend.reports.report import Report
+from backend.reports.report import Clocks, Report
 from backend.reports.schemas import ReportOut
+from backend.reports.timing import is_running, late_clocks
 from backend.reports.visibility import replica_sql, sees_notes_sql, visible_to_sql
 from backend.threads.queries import NewMessage
+from backend.threads.schemas import ClockName
 
 if TYPE_CHECKING:
     from asyncpg import Record
@@ -29,7 +31,7 @@ SELECT DISTINCT g.account_id
 FROM unnest({roles}::text[], {scopes}::uuid[]) AS held(role, scope_id)
 JOIN account_grant g USING (role, scope_id)
 JOIN account a ON a.id = g.account_id
-WHERE g.revoked_at IS NULL AND a.disabled_at IS NULL AND g.account_id <> {actor}
+WHERE g.revoked_at IS NULL AND a.disabled_at IS NULL AND g.account_id IS DISTINCT FROM {actor}
 """
 
 # One round trip for a report and the first entry of its thread: intake has a number to reach.
@@ -38,9 +40,10 @@ WITH fresh AS (
     INSERT INTO report (id, code, account_id, neighbourhood_id, ward_id, city_id, category_id,
                         department_id, state, description, address, lat, lon, accuracy_m,
                         located_by, outside, urgent, private, content_hash, last_seq, created_at,
-                        updated_at, device_created_at, accept_due_at, solve_due_at)
+                        updated_at, device_created_at, accept_due_at, solve_due_at, clocks,
+                        alarm_at)
     VALUES ($1, $2, $3, $4, $5, $6, $7, $8, $9, $10, $11, $12, $13, $14, $15, $16, $17, $18, $19,
-            $20, $21, $21, $22, $23, $24)
+            $20, $21, $21, $22, $23, $24, $29::jsonb, $30)
     ON CONFLICT DO NOTHING
     RETURNING id
 ), created AS (
@@ -60,7 +63,12 @@ SELECT r.*, a.name AS reporter_name, n.name AS neighbourhood_name, c.names AS ca
             ELSE (SELECT m.seq FROM message m WHERE m.thread_id = r.id AND m.kind <> 'note'
                   ORDER BY m.seq DESC LIMIT 1) END AS thread_seq,
        greatest(coalesce(mine, 0), (r.account_id = $1)::int) AS my_read_seq,
-       coalesce(by_department, 0) AS by_department, coalesce(by_reporter, 0) AS by_reporter
+       coalesce(by_department, 0) AS by_department, coalesce(by_reporter, 0) AS by_reporter,
+       now() AS asked_at,
+       CASE WHEN r.account_id = $1 AND least(r.accept_due_at, r.solve_due_at) <= now()
+            THEN ARRAY(SELECT e.clock FROM deadline e
+                       WHERE e.report_id = r.id AND e.kind = 'nudge'
+                         AND e.round = coalesce((r.clocks->'round')::int, 0)) END AS nudged
 FROM ({chosen}) r
 JOIN account a ON a.id = r.account_id
 JOIN area n ON n.id = r.neighbourhood_id
@@ -113,11 +121,15 @@ async def insert_report(
         json_text(created.event),
         [role for role, _ in watchers],
         [scope_id for _, scope_id in watchers],
+        json_text(report.clocks) if report.clocks else None,
+        report.alarm_at,
     )
     return recipients if isinstance(recipients, list) else None
 
 
-async def list_holders(watchers: Sequence[tuple[Role, UUID]], but: UUID) -> list[UUID]:
+async def list_holders(
+    watchers: Sequence[tuple[Role, UUID]], but: UUID | None = None
+) -> list[UUID]:
     """Accounts that hold one of the grants, but for `but`."""
     rows = await fetch(
         _HOLDERS.format(roles="$1", scopes="$2", actor="$3"),
@@ -165,7 +177,7 @@ async def update_report(report_id: UUID, entries: int, changes: Mapping[str, obj
         f"UPDATE report SET {', '.join(['last_seq = last_seq + $2', *columns])} WHERE id = $1",
         report_id,
         entries,
-        *changes.values(),
+        *(json_text(value) if isinstance(value, Clocks) else value for value in changes.values()),
     )
 
 
@@ -270,7 +282,17 @@ def out_of(row: "Record", actor: Actor, photos: list[PhotoOut]) -> ReportOut:
             appealed=report.appealed,
             needs_result_photo=row["needs_result_photo"],
         ),
+        clock_paused=report.state not in DONE and not is_running(report),
+        nudge=_open_nudge(row, report),
     )
+
+
+def _open_nudge(row: "Record", report: Report) -> ClockName | None:
+    """`nudged` is null for everyone but the author, and where nothing is late."""
+    if row["nudged"] is None:
+        return None
+    late = late_clocks(report, row["asked_at"])
+    return next((clock for clock in late if clock not in row["nudged"]), None)
 
 
 async def _show(actor: Actor, condition: str, arguments: Sequence[object]) -> "list[Record]":
@@ -284,4 +306,6 @@ async def _list(condition: str, *arguments: object) -> list[Report]:
 
 def report_of(row: "Record") -> Report:
     """The rules' view of any row that has all columns of `report`."""
-    return Report(*[row[column] for column in Report.__struct_fields__])
+    fields = {column: row[column] for column in Report.__struct_fields__}
+    clocks = fields.pop("clocks")
+    return Report(**fields, clocks=None if clocks is None else from_json(clocks, Clocks))

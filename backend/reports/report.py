@@ -8,8 +8,32 @@ from msgspec import Struct
 from backend.reports.schemas import LocatedBy, State
 
 
+class Clock(Struct, frozen=True, array_like=True):
+    """One promise, in microseconds of its own kind of time: left at `Clocks.since`, and in all."""
+
+    left_us: int
+    total_us: int
+    always: bool
+
+
+class Clocks(Struct, frozen=True):
+    """From where the two clocks count: due is when `left` has passed since `since`.
+
+    A pause sets `since` anew. An appeal begins another `round`, with warnings of its own.
+    """
+
+    since: datetime
+    accept: Clock
+    solve: Clock
+    escalate_us: int
+    round: int = 0
+
+
 class Report(Struct, frozen=True):
-    """One row of the table `report`. `last_seq` numbers its thread."""
+    """One row of the table `report`. `last_seq` numbers its thread.
+
+    `alarm_at` is when the worker looks at its deadlines next; None while the clocks stand.
+    """
 
     id: UUID
     code: str
@@ -39,6 +63,8 @@ class Report(Struct, frozen=True):
     accepted_at: datetime | None
     resolved_at: datetime | None
     appealed: bool
+    clocks: Clocks | None
+    alarm_at: datetime | None
 
     @property
     def path(self) -> list[UUID]:

@@ -8,7 +8,7 @@ from msgspec import UNSET, Meta, Struct, UnsetType
 
 from backend.departments.schemas import Names
 from backend.media.schemas import PhotoNamed, PhotoOut, PhotoReceipt
-from backend.threads.schemas import MessageOut, MessageReceipt
+from backend.threads.schemas import ClockName, MessageOut, MessageReceipt
 
 State = Literal[
     "submitted",
@@ -84,7 +84,8 @@ class ReportOut(Struct, frozen=True):
 
     `last_seq` is the last entry of its thread that this person may see; the `seen_by_` numbers say
     how far the other side has read (`C5`). Hours of the two clocks stand in `accept_due_at` and
-    `solve_due_at`; they stand still while `awaiting_since` is set (`C6`).
+    `solve_due_at`; they stand still while `clock_paused` (`C6`): a question is open, or a result
+    waits for the reporter's word. `nudge` is the broken promise this person may ask after now.
     """
 
     id: UUID
@@ -127,6 +128,8 @@ class ReportOut(Struct, frozen=True):
     seen_by_department_seq: int
     seen_by_reporter_seq: int
     moves: list[MoveOption]
+    clock_paused: bool
+    nudge: ClockName | None
 
 
 class CaseOut(Struct, frozen=True):
@@ -144,6 +147,12 @@ class MoveIn(Struct, frozen=True):
     reason: str = ""
     photos: Photos = []
     merged_into: UUID | None = None
+    device_created_at: datetime | None = None
+
+
+class NudgeIn(Struct, frozen=True):
+    """The reporter asks after a broken promise (`W11`). There is nothing to say but when."""
+
     device_created_at: datetime | None = None
 
 

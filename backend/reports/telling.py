@@ -30,6 +30,11 @@ def dispatchers_of(report: Report) -> Watchers:
     return [("dispatcher", report.ward_id)]
 
 
+def leaders_of(report: Report) -> Watchers:
+    """Who answers for the ward, or for the whole city."""
+    return [("leader", report.ward_id), ("leader", report.city_id)]
+
+
 def heads_of(report: Report) -> Watchers:
     return [("head", report.neighbourhood_id)]
 
@@ -109,6 +114,21 @@ async def tell_dispute(report: Report, acting: UUID, message_id: UUID) -> None:
     others = [account_id for account_id in workers if account_id not in dispatchers]
     await notifications.notify(dispatchers, "state", report.id, message_id, "disputed", urgent=True)
     await notifications.notify(others, "state", report.id, message_id, "disputed", urgent=False)
+
+
+async def tell_deadline(report: Report, watchers: Watchers, detail: str, message_id: UUID) -> None:
+    """A promise runs out or is broken (`W4`): `detail` names the clock and what happened."""
+    recipients = await queries.list_holders(watchers)
+    await notifications.notify(
+        recipients, "deadline", report.id, message_id, detail, urgent=report.urgent
+    )
+
+
+async def tell_nudge(report: Report, acting: UUID, detail: str, message_id: UUID) -> None:
+    """The reporter asks after a broken promise (`W11`): the department and the dispatcher hear."""
+    watchers = [*department_of(report), *dispatchers_of(report)]
+    recipients = await queries.list_holders(watchers, acting)
+    await notifications.notify(recipients, "nudge", report.id, message_id, detail, urgent=False)
 
 
 async def tell_reporter(

@@ -5,6 +5,7 @@ from pgqueuer.models import Schedule
 
 from backend.logs import get_logger
 from backend.reports.conversation import close_silent_reports
+from backend.reports.deadlines import fire_alarms, recount_wards
 
 
 def register(pgq: PgQueuer) -> None:
@@ -15,3 +16,11 @@ def register(pgq: PgQueuer) -> None:
         closed = await close_silent_reports()
         if closed:
             get_logger().info("silent_reports_closed", count=closed)
+
+    # A sixth field is seconds; the scheduler looks a second after.
+    @pgq.schedule("fire_alarms", "* * * * * */10")
+    async def fire(_schedule: Schedule) -> None:
+        moved = await recount_wards()
+        said = await fire_alarms()
+        if moved or said:
+            get_logger().info("deadlines", recounted=moved, said=said)

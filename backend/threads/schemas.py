@@ -4,20 +4,33 @@ from datetime import datetime
 from typing import Annotated, Literal
 from uuid import UUID
 
-from msgspec import Meta, Struct, field
+from msgspec import UNSET, Meta, Struct, UnsetType, field
 
 from backend.media.schemas import PhotoNamed, PhotoOut, PhotoReceipt
 
 Side = Literal["reporter", "department", "head", "system"]
 MessageKind = Literal["message", "event", "note"]
-EventType = Literal["created", "moved", "routed", "question", "answered", "edited", "escalated"]
+EventType = Literal[
+    "created",
+    "moved",
+    "routed",
+    "question",
+    "answered",
+    "edited",
+    "warned",
+    "breached",
+    "escalated",
+    "nudged",
+]
+ClockName = Literal["accept", "solve"]
 
 
 class ThreadEvent(Struct, frozen=True):
     """Something that happened, in the same timeline as what was said.
 
     `from` and `to` are states of the report, `reason` is what the mover gave, `department_id` who
-    has the case from then on, `merged_into` the report it was joined with.
+    has the case from then on, `merged_into` the report it was joined with. `clock` is the promise
+    that is running out, was broken, told to a supervisor, or asked after (`W4`, `W11`).
     """
 
     type: EventType
@@ -26,6 +39,7 @@ class ThreadEvent(Struct, frozen=True):
     reason: str | None = None
     department_id: UUID | None = None
     merged_into: UUID | None = None
+    clock: ClockName | UnsetType = UNSET
 
 
 class MessageIn(Struct, frozen=True):

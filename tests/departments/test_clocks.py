@@ -99,7 +99,7 @@ def test_new_hours_hold_from_their_day_and_not_before() -> None:
 def test_the_nearest_hours_win_until_they_give_way() -> None:
     nights: Week = (((0, 1440),),) * 7
     ours = (Hours(date(2026, 6, 3), nights), Hours(date(2026, 6, 5), None))
-    wards = (Hours(date(2026, 6, 1), CLOSED[:6] + (((600, 660),),)),)
+    wards = (Hours(date(2026, 6, 1), (*CLOSED[:6], ((600, 660),))),)
     calendar = Calendar(
         CalendarFacts(ZONES["VN"], "VN", (ours, wards), WEEKS["VN"]), lambda _: False
     )

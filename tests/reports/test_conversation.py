@@ -123,7 +123,7 @@ async def test_residents_write_no_notes_and_stop_no_clocks(world: World) -> None
 async def test_a_question_stops_the_clocks_and_the_answer_starts_them_again(
     world: World, connection: "Connection"
 ) -> None:
-    report_id = (await send(world.alice, world))["id"]
+    report_id = (await send(world.alice, world, "fire"))["id"]
     before = await report_of(world.alice, report_id)
     await told(connection, report_id)
     await say(world.chi, report_id, "Đèn số mấy?", question=True)
@@ -149,7 +149,7 @@ async def test_a_question_stops_the_clocks_and_the_answer_starts_them_again(
 async def test_a_question_during_the_work_waits_for_the_reporter_and_goes_on_by_itself(
     world: World, connection: "Connection"
 ) -> None:
-    report_id = (await send(world.alice, world))["id"]
+    report_id = (await send(world.alice, world, "fire"))["id"]
     await move(world.chi, report_id, "accepted")
     await move(world.chi, report_id, "in_progress")
     before = await report_of(world.alice, report_id)
@@ -174,7 +174,7 @@ async def test_a_question_during_the_work_waits_for_the_reporter_and_goes_on_by_
 async def test_waiting_for_the_reporter_by_a_move_asks_the_same_question(
     world: World, connection: "Connection"
 ) -> None:
-    report_id = (await send(world.alice, world))["id"]
+    report_id = (await send(world.alice, world, "fire"))["id"]
     await move(world.chi, report_id, "accepted")
     await move(world.chi, report_id, "in_progress")
     await move(world.chi, report_id, "awaiting_reporter", text="Cột nào?")

@@ -264,7 +264,7 @@ async def test_of_two_officers_moving_at_once_one_wins_and_one_is_told(world: Wo
 async def test_an_appeal_is_possible_once_and_starts_the_clocks_anew(
     world: World, connection: "Connection"
 ) -> None:
-    report_id = (await send(world.alice, world))["id"]
+    report_id = (await send(world.alice, world, "fire"))["id"]
     await connection.execute(
         """UPDATE report SET created_at = created_at - interval '3 days',
                accept_due_at = accept_due_at - interval '3 days',

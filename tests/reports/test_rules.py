@@ -8,11 +8,14 @@ import pytest
 from hypothesis import given, settings
 from hypothesis import strategies as st
 from hypothesis.stateful import RuleBasedStateMachine, initialize, invariant, precondition, rule
-from msgspec.structs import replace
+from msgspec.structs import asdict, replace
 
 from backend.actor import Actor, Grant
+from backend.departments.clocks import Calendar, CalendarFacts, due_at, make_calendar, worked
+from backend.departments.public_holidays import WEEKS, holidays_in
+from backend.departments.schemas import ClockTimes
 from backend.errors import Forbidden
-from backend.reports import progress
+from backend.reports import progress, timing
 from backend.reports.codes import ALPHABET, new_code, read_code
 from backend.reports.moves import DONE, MOVES, PAUSABLE, find_move, options_for
 from backend.reports.policy import side_of, sides_of, speaking_side, viewer_of
@@ -22,6 +25,8 @@ from backend.reports.visibility import desk_sql, replica_sql, visible_to_sql
 
 START = datetime(2026, 3, 1, 8, tzinfo=UTC)
 ACCEPT, SOLVE = timedelta(hours=8), timedelta(hours=48)
+TIMES = ClockTimes(8 * 60, True, 48 * 60, True, 8 * 60)
+IN_HOURS = ClockTimes(8 * 60, False, 48 * 60, False, 8 * 60)
 
 
 def a_report(**changes: object) -> Report:
@@ -32,7 +37,7 @@ def a_report(**changes: object) -> Report:
         lon=None, accuracy_m=None, located_by="none", outside=False, urgent=False, private=False,
         content_hash=b"", last_seq=1, created_at=START, device_created_at=None,
         accept_due_at=START + ACCEPT, solve_due_at=START + SOLVE, awaiting_since=None,
-        accepted_at=None, resolved_at=None, appealed=False,
+        accepted_at=None, resolved_at=None, appealed=False, clocks=None, alarm_at=None,
     )  # fmt: skip
     return replace(report, **changes)
 
@@ -148,15 +153,17 @@ def test_several_grants_are_asked_for_at_once() -> None:
 # clocks --------------------------------------------------------------------------------------
 
 
-def carried(report: Report, to: State, now: datetime) -> Report:
+OFFICE = make_calendar(CalendarFacts("Asia/Tehran", "IR", (), WEEKS["IR"]), holidays_in)
+
+
+def carried(report: Report, to: State, now: datetime, calendar: Calendar | None = None) -> Report:
     move = next(move for move in MOVES if (move.source, move.to) == (report.state, to))
     changes = progress.carry_out(
         report,
         move,
         now,
-        reason="",
-        merged_into=None,
-        restarted=(now + ACCEPT, now + SOLVE),
+        calendar,
+        times=TIMES if calendar is None else IN_HOURS,
     )
     known = {key: value for key, value in changes.items() if key in Report.__struct_fields__}
     return replace(report, **known)
@@ -164,7 +171,7 @@ def carried(report: Report, to: State, now: datetime) -> Report:
 
 def test_accepting_in_time_but_for_an_open_question_is_in_time() -> None:
     asked = START + timedelta(hours=7)
-    report = replace(a_report(), **progress.ask(a_report(), asked))
+    report = replace(a_report(), **progress.ask(a_report(), asked, None))
     accepted = carried(report, "accepted", START + timedelta(hours=20))
     assert accepted.accepted_at is not None
     assert accepted.accepted_at <= accepted.accept_due_at
@@ -176,7 +183,7 @@ def test_accepting_in_time_but_for_an_open_question_is_in_time() -> None:
 
 def test_a_second_question_does_not_begin_the_pause_anew() -> None:
     report = a_report(awaiting_since=START)
-    assert progress.ask(report, START + timedelta(hours=1)) == {}
+    assert progress.ask(report, START + timedelta(hours=1), None) == {}
 
 
 WORK = {"accepted", "in_progress", "awaiting_reporter", "resolved", "disputed"}
@@ -184,10 +191,12 @@ WORK = {"accepted", "in_progress", "awaiting_reporter", "resolved", "disputed"}
 
 @dataclass
 class Clock:
-    """A tiny model: how long the department's clock has run, and whether it runs."""
+    """A tiny model: how long the department's clock has run, whether it runs, and since when it
+    is late."""
 
     used: timedelta
     running: bool
+    late_since: datetime | None = None
 
 
 class Course(RuleBasedStateMachine):
@@ -198,16 +207,26 @@ class Course(RuleBasedStateMachine):
         self.report = a_report()
         self.now = START
         self.clock = Clock(timedelta(0), running=True)
+        self.calendar: Calendar | None = None
 
-    @initialize()
-    def begin(self) -> None:
+    @initialize(office=st.booleans())
+    def begin(self, office: bool) -> None:
+        """In working hours; or day and night, as a report from before there were any."""
         self.report = a_report()
+        if office:
+            self.calendar = OFFICE
+            started = timing.start(IN_HOURS, START, OFFICE)
+            self.report = replace(self.report, **asdict(started))
 
     @rule(minutes=st.integers(0, 5000))
     def time_passes(self, minutes: int) -> None:
-        self.now += timedelta(minutes=minutes)
-        if self.clock.running:
-            self.clock.used += timedelta(minutes=minutes)
+        before, self.now = self.now, self.now + timedelta(minutes=minutes)
+        if not self.clock.running:
+            return
+        left = SOLVE - self.clock.used
+        self.clock.used += worked(before, self.now, self.calendar)
+        if self.clock.late_since is None and self.clock.used >= SOLVE:
+            self.clock.late_since = due_at(before, left, self.calendar)
 
     @rule(data=st.data())
     @precondition(lambda self: self.targets() & WORK)
@@ -228,7 +247,7 @@ class Course(RuleBasedStateMachine):
 
     def move_to(self, to: State) -> None:
         was = self.report.state
-        self.report = carried(self.report, to, self.now)
+        self.report = carried(self.report, to, self.now, self.calendar)
         if was == "rejected":
             self.clock = Clock(timedelta(0), running=True)
         elif to in {"in_progress", "disputed"}:
@@ -239,23 +258,34 @@ class Course(RuleBasedStateMachine):
     @rule()
     @precondition(lambda self: self.report.state in PAUSABLE)
     def the_department_asks(self) -> None:
-        self.report = replace(self.report, **progress.ask(self.report, self.now))
+        self.report = replace(self.report, **progress.ask(self.report, self.now, self.calendar))
         self.clock.running = False
 
     @rule()
     @precondition(lambda self: self.report.awaiting_since is not None)
     def the_reporter_answers(self) -> None:
-        state: State = self.report.state
-        if state == "awaiting_reporter":
-            state = "in_progress"
-        self.report = replace(self.report, **progress.resume(self.report, self.now), state=state)
+        resumed = progress.resume(self.report, self.now, self.calendar)
+        self.report = replace(self.report, **resumed)
         self.clock.running = True
 
     @invariant()
     def the_time_left_is_what_the_clock_has_not_used(self) -> None:
-        if self.clock.running:
-            left = self.report.solve_due_at - self.now
+        if not self.clock.running:
+            return
+        if self.clock.late_since is None:
+            left = worked(self.now, self.report.solve_due_at, self.calendar)
             assert left == SOLVE - self.clock.used
+        else:
+            assert self.report.solve_due_at == self.clock.late_since, "what is late stays due"
+
+    @invariant()
+    def the_worker_will_look_in_time(self) -> None:
+        following = timing.next_alarm(self.report, self.now, self.calendar)
+        if following is not None and self.report.clocks is not None:
+            assert self.report.alarm_at is not None
+            assert self.report.alarm_at <= following
+        if self.report.state in DONE:
+            assert self.report.alarm_at is None
 
     @invariant()
     def a_question_is_open_only_where_one_can_be(self) -> None:

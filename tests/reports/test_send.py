@@ -8,7 +8,9 @@ from typing import TYPE_CHECKING
 
 import pytest
 
-from backend.departments.service import forget_cached_categories
+from backend.departments.clocks import CalendarFacts, make_calendar, worked
+from backend.departments.public_holidays import WEEKS, holidays_in
+from backend.departments.service import forget_cached_rules
 from backend.reports.codes import read_code
 from tests.conftest import World
 from tests.reports.steps import messages_of, photo_named, report_body, report_of, send
@@ -17,6 +19,9 @@ if TYPE_CHECKING:
     import asyncpg
 
     Connection = asyncpg.Connection[asyncpg.Record]
+
+
+OFFICE = make_calendar(CalendarFacts("Asia/Ho_Chi_Minh", "VN", (), WEEKS["VN"]), holidays_in)
 
 
 async def test_a_report_is_routed_and_acknowledged_at_once(world: World) -> None:
@@ -48,8 +53,8 @@ async def test_the_report_shows_everything_that_was_sent_and_both_promises(world
         datetime.fromisoformat(str(report[key]))
         for key in ("created_at", "accept_due_at", "solve_due_at")
     )
-    assert accept - created == timedelta(hours=8)
-    assert solve - created == timedelta(hours=48)
+    assert worked(created, accept, OFFICE) == timedelta(hours=8)
+    assert worked(created, solve, OFFICE) == timedelta(hours=48)
     assert str(report["created_at"]).endswith("Z")
 
 
@@ -123,7 +128,7 @@ async def test_a_report_once_taken_is_acknowledged_even_after_its_category_was_c
     await connection.execute(
         "UPDATE category SET active = false WHERE id = $1", world.categories["lamp"]
     )
-    forget_cached_categories()
+    forget_cached_rules()
     again = await world.alice.put(f"/api/reports/{report_id}", body)
     assert again.status_code == 200
     fresh = await world.alice.put(f"/api/reports/{uuid.uuid4()}", body)

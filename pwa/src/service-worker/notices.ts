@@ -11,7 +11,12 @@ export const notices: Readonly<Record<string, Notice>> = {
 	report_new: { title: N_('A new report has come in'), body: N_('Open it to see what and where.') },
 	message: { title: N_('New message about a report'), body: N_('Open it to read and answer.') },
 	question: { title: N_('There is a question for you'), body: N_('Open your report to answer.') },
-	answer: { title: N_('Your question was answered'), body: N_('Open the report to read it.') }
+	answer: { title: N_('Your question was answered'), body: N_('Open the report to read it.') },
+	deadline: {
+		title: N_('The time for a report is over, or nearly'),
+		body: N_('Open it to see what is due.')
+	},
+	nudge: { title: N_('The reporter asks where it stands.'), body: N_('Open the report to read it.') }
 };
 
 /** A report moved on: what that means for the person who follows it. */

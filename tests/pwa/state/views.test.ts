@@ -53,6 +53,8 @@ const report = (id: string, more: Partial<ReportOut> = {}): ReportOut => ({
   accept_due_at: "2026-01-02T00:00:00Z",
   solve_due_at: "2026-01-03T00:00:00Z",
   awaiting_since: null,
+  clock_paused: false,
+  nudge: null,
   accepted_at: null,
   resolved_at: null,
   closed_at: null,

@@ -281,6 +281,23 @@ export interface paths {
         patch?: never;
         trace?: never;
     };
+    "/api/reports/{report_id}/nudges/{nudge_id}": {
+        parameters: {
+            query?: never;
+            header?: never;
+            path?: never;
+            cookie?: never;
+        };
+        get?: never;
+        /** Nudge */
+        put: operations["nudgeReport"];
+        post?: never;
+        delete?: never;
+        options?: never;
+        head?: never;
+        patch?: never;
+        trace?: never;
+    };
     "/api/reports/{report_id}/read-marker": {
         parameters: {
             query?: never;
@@ -418,9 +435,13 @@ export interface components {
         };
         /** CategoryOut */
         CategoryOut: {
+            accept_always: boolean;
             accept_hours: number;
             /** Format: uuid */
             area_id: string;
+            clocks: {
+                [key: string]: components["schemas"]["ClockTimes"];
+            };
             code: string;
             colour: string;
             icon: string;
@@ -432,9 +453,18 @@ export interface components {
             names: components["schemas"]["Names"];
             needs_result_photo: boolean;
             private: boolean;
+            solve_always: boolean;
             solve_hours: number;
             sort: number;
             urgent: boolean;
+        };
+        /** ClockTimes */
+        ClockTimes: {
+            accept_always: boolean;
+            accept_minutes: number;
+            escalate_minutes: number;
+            solve_always: boolean;
+            solve_minutes: number;
         };
         /** ConfigOut */
         ConfigOut: {
@@ -667,11 +697,15 @@ export interface components {
             /** Format: uuid */
             id: string;
             /** @enum {string} */
-            kind: "report_new" | "message" | "question" | "state" | "answer";
+            kind: "report_new" | "message" | "question" | "state" | "answer" | "deadline" | "nudge";
             message_id: string | null;
             read_at: string | null;
             report_id: string | null;
             urgent: boolean;
+        };
+        /** NudgeIn */
+        NudgeIn: {
+            device_created_at?: string | null;
         };
         /** PhotoNamed */
         PhotoNamed: {
@@ -737,6 +771,7 @@ export interface components {
             /** Format: uuid */
             category_id: string;
             category_names: components["schemas"]["Names"];
+            clock_paused: boolean;
             closed_at: string | null;
             code: string;
             /** Format: date-time */
@@ -758,6 +793,8 @@ export interface components {
             /** Format: uuid */
             neighbourhood_id: string;
             neighbourhood_name: string;
+            /** @enum {null|string} */
+            nudge: "accept" | "solve" | null;
             outside: boolean;
             photos: components["schemas"]["PhotoOut"][];
             private: boolean;
@@ -834,13 +871,14 @@ export interface components {
         };
         /** ThreadEvent */
         ThreadEvent: {
+            clock?: "accept" | "solve";
             department_id?: string | null;
             from?: string | null;
             merged_into?: string | null;
             reason?: string | null;
             to?: string | null;
             /** @enum {string} */
-            type: "created" | "moved" | "routed" | "question" | "answered" | "edited" | "escalated";
+            type: "created" | "moved" | "routed" | "question" | "answered" | "edited" | "warned" | "breached" | "escalated" | "nudged";
         };
         /** Tiles */
         Tiles: {
@@ -1588,6 +1626,48 @@ export interface operations {
                 };
                 content: {
                     "application/json": components["schemas"]["MoveReceipt"];
+                };
+            };
+            /** @description Bad request syntax or unsupported method */
+            400: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": {
+                        detail: string;
+                        extra?: null | {
+                            [key: string]: unknown;
+                        } | unknown[];
+                        status_code: number;
+                    };
+                };
+            };
+        };
+    };
+    nudgeReport: {
+        parameters: {
+            query?: never;
+            header?: never;
+            path: {
+                report_id: string;
+                nudge_id: string;
+            };
+            cookie?: never;
+        };
+        requestBody: {
+            content: {
+                "application/json": components["schemas"]["NudgeIn"];
+            };
+        };
+        responses: {
+            /** @description Request fulfilled, document follows */
+            200: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["MessageReceipt"];
                 };
             };
             /** @description Bad request syntax or unsupported method */

@@ -29,8 +29,18 @@ export function eventWords(item: ThreadItem, around: Circumstances): string {
 			return t('The question is answered. The clock runs again.');
 		case 'edited':
 			return t('The report was changed.');
+		case 'warned':
+			return event.clock === 'accept'
+				? t('Most of the time to accept the report has passed.')
+				: t('Most of the time to solve it has passed.');
+		case 'breached':
+			return event.clock === 'accept'
+				? t('The time to accept the report is over.')
+				: t('The time to solve it is over.');
 		case 'escalated':
 			return t('The time is over: the supervisor has been told.');
+		case 'nudged':
+			return around.mine ? t('You asked where it stands.') : t('The reporter asks where it stands.');
 		case 'moved':
 			return movedWords(item, event.to ?? null, event.from ?? null, around.mine);
 	}

@@ -14,7 +14,17 @@ export function noticeWords(item: Pick<NotificationOut, 'kind' | 'detail'>, mine
 			return t('Your question was answered');
 		case 'state':
 			return stateWords(item.detail as ReportState | null, mine);
+		case 'deadline':
+			return deadlineWords(item.detail);
+		case 'nudge':
+			return t('The reporter asks where it stands.');
 	}
+}
+
+function deadlineWords(detail: string | null): string {
+	if (detail?.endsWith('_warning')) return t('The time for a report is running out');
+	if (detail?.endsWith('_escalation')) return t('A report has been late for a long time');
+	return t('The time for a report is over');
 }
 
 function stateWords(state: ReportState | null, mine: boolean): string {
