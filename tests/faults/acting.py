@@ -136,7 +136,7 @@ class Play:
             self.bench.line.proxy.forget(phone.label)
             with contextlib.suppress(Exception):
                 for tab in list(phone.tabs):
-                    await phone.close(tab)
+                    await phone.close(tab, ended=False)
 
     def note(self, text: str) -> None:
         self.outcome.history.append(text)

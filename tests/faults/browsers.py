@@ -62,10 +62,11 @@ class Browser:
         assert self.context is not None
         return await self.context.new_page()
 
-    async def give(self, page: Page) -> None:
-        """Back with it; whatever ran in it has ended."""
+    async def give(self, page: Page, *, ended: bool) -> None:
+        """Back with it; `ended`: what runs in it ends now, not when the next one takes it."""
         with contextlib.suppress(PlaywrightError):
-            await page.goto("about:blank")
+            if ended:
+                await page.goto("about:blank")
             self._idle.append(page)
 
     def kill(self) -> None:
@@ -121,11 +122,12 @@ class Phone:
     def _note_error(self, error: object) -> None:
         self.errors.append(str(error))
 
-    async def close(self, tab: int = 0) -> None:
+    async def close(self, tab: int = 0, *, ended: bool = True) -> None:
+        """The tab is closed; unless `ended`, it may go on a little."""
         page = self.tabs.pop(tab, None)
         if page is not None:
             page.remove_listener("pageerror", self._note_error)
-            await self.browser.give(page)
+            await self.browser.give(page, ended=ended)
 
     def forget_tabs(self) -> None:
         """The browser is dead, and with it the pages."""

@@ -5,6 +5,7 @@ import contextlib
 import os
 import subprocess
 import sys
+import tempfile
 from collections.abc import Mapping
 from dataclasses import dataclass, field
 from pathlib import Path
@@ -18,6 +19,7 @@ from tests.e2e.stack import free_port
 from tests.faults.proxy import FaultProxy
 
 ROOT: Final = Path(__file__).resolve().parents[2]
+COMPILED: Final = Path(tempfile.gettempdir()) / f"khupho-faults-compiled-{os.getuid()}"
 START_SECONDS: Final = 60
 SLOW_COMMITS: Final = "before_commit=wait:150%12"
 """Every twelfth transaction hangs a little before it commits, as on a busy disk: so transactions
@@ -207,9 +209,12 @@ def run_product(arguments: list[str], environment: dict[str, str], log: Path) ->
 
 def environment_of(database_url: str, var: Path) -> dict[str, str]:
     """What server and worker share."""
-    mine = {k: v for k, v in os.environ.items() if not k.startswith("KHUPHO_")}
+    left_out = ("KHUPHO_", "PYTHONDONTWRITEBYTECODE")
+    mine = {k: v for k, v in os.environ.items() if not k.startswith(left_out)}
     return {
         **mine,
+        # Killed and started again and again: compiling everything anew takes two seconds.
+        "PYTHONPYCACHEPREFIX": str(COMPILED),
         "DATABASE_URL": database_url,
         "KHUPHO_VAR_DIR": str(var),
         "KHUPHO_LOG_LEVEL": "warning",
