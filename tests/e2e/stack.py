@@ -24,7 +24,8 @@ from playwright.async_api import Error as PlaywrightError
 
 from backend import db, migrate
 from backend.accounts.service import write_invitation_unchecked
-from backend.demo.load import DemoPerson, demo_id, load_demo
+from backend.demo.data import demo_id
+from backend.demo.load import DemoPerson, load_demo
 from backend.settings import get_settings
 from tests.fixtures.push_service import BrowserSubscription, PushService, ReceivedPush
 

@@ -20,7 +20,7 @@ from playwright.async_api import Locator, Page, expect
 from backend import db
 from backend.areas.schemas import AreaOut
 from backend.areas.service import load_areas
-from backend.demo.load import demo_id
+from backend.demo.data import demo_id
 from backend.i18n import Language, gettext
 from backend.settings import get_settings
 from media_store import open_media_store
