@@ -8,12 +8,13 @@ const output = 'build';
 const textual = new Set(['.html', '.js', '.css', '.json', '.svg', '.txt', '.webmanifest']);
 /** Its address, then its language. */
 const catalogueFile = /^build(\/.*\/assets\/(vi|fa|en)\.[^./]+\.json)$/;
+const iconsFile = /\/assets\/icons\.[^./]+\.svg$/;
 const brotli = promisify(zlib.brotliCompress);
 const gzip = promisify(zlib.gzip);
 
 /**
- * Wraps adapter-static: tells the page which catalogue file belongs to which language, so that its first line of
- * script can ask for the right one at once, and then writes `.br` and `.gz` beside every text file.
+ * Wraps adapter-static: tells the page which catalogue file belongs to which language, and which file has the icons,
+ * so that its first lines of script can ask for them at once, and then writes `.br` and `.gz` beside every text file.
  */
 export function finishedPages(adapter: Adapter): Adapter {
 	return {
@@ -23,28 +24,32 @@ export function finishedPages(adapter: Adapter): Adapter {
 			const files = (await readdir(output, { recursive: true, withFileTypes: true }))
 				.filter((entry) => entry.isFile())
 				.map((entry) => path.posix.join(entry.parentPath.replaceAll(path.sep, '/'), entry.name));
-			await nameCatalogues(files);
+			await nameFiles(files);
 			for (const file of files) if (textual.has(path.extname(file))) await compress(file);
 			await weighCatalogues(files);
 		}
 	};
 }
 
-async function nameCatalogues(files: string[]): Promise<void> {
-	const addresses = Object.fromEntries(
+async function nameFiles(files: string[]): Promise<void> {
+	const catalogues = Object.fromEntries(
 		files
 			.map((file) => catalogueFile.exec(file))
 			.filter((found) => found !== null)
 			.map(([, address, language]) => [language, address])
 	);
 	for (const language of ['vi', 'fa', 'en']) {
-		if (!addresses[language]) throw new Error(`the build holds no catalogue for ${language}`);
+		if (!catalogues[language]) throw new Error(`the build holds no catalogue for ${language}`);
 	}
+	const icons = files.find((file) => iconsFile.test(file))?.slice(output.length);
+	if (!icons) throw new Error('the build holds no icons');
 	const page = path.join(output, 'index.html');
-	const html = await readFile(page, 'utf8');
-	const placeholder = "'%catalogues%'";
-	if (!html.includes(placeholder)) throw new Error(`${page} lost its place for the catalogues`);
-	await writeFile(page, html.replace(placeholder, JSON.stringify(addresses)));
+	let html = await readFile(page, 'utf8');
+	for (const [placeholder, value] of Object.entries({ "'%catalogues%'": catalogues, "'%icons%'": icons })) {
+		if (!html.includes(placeholder)) throw new Error(`${page} lost its place for ${placeholder}`);
+		html = html.replace(placeholder, JSON.stringify(value));
+	}
+	await writeFile(page, html);
 }
 
 /** Bytes of brotli that one catalogue may weigh. */

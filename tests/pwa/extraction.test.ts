@@ -1,5 +1,5 @@
 import { describe, expect, test } from "vitest";
-import { outlineOf } from "../../pwa/build-tools/icon-paths.ts";
+import { shapesOf } from "../../pwa/build-tools/icon-sprite.ts";
 import { textsOf } from "../../pwa/build-tools/extract-messages.ts";
 
 const msgids = (source: string, file = "src/Screen.svelte") =>
@@ -87,22 +87,21 @@ describe("a text put together when the app runs is refused with its file and lin
 
 describe("an icon", () => {
   const svg = (inside: string) =>
-    `<!-- licence --><svg\n class="x"\n>${inside}</svg>`;
+    `<!-- licence --><svg\n class="x"\n>\n  ${inside}\n</svg>`;
 
-  test("becomes one outline, whatever its shapes are", () => {
-    const inside =
-      '<path d="m2 2 5 5" /><line x1="1" y1="2" x2="3" y2="4" /><circle cx="12" cy="12" r="2" />';
-    expect(outlineOf(svg(inside), "icon")).toBe(
-      "M2 2l5 5M1 2L3 4M10 12a2 2 0 1 0 4 0a2 2 0 1 0 -4 0z",
+  test("keeps its shapes and nothing around them", () => {
+    const inside = '<path d="m2 2 5 5" />\n  <circle cx="12" cy="12" r="2" />';
+    expect(shapesOf(svg(inside), "icon")).toBe(
+      '<path d="m2 2 5 5"/><circle cx="12" cy="12" r="2"/>',
     );
   });
 
-  test("that one outline cannot draw stops the build", () => {
+  test("that brings a colour of its own stops the build", () => {
     expect(() =>
-      outlineOf(
+      shapesOf(
         svg('<circle cx="1" cy="1" r="1" fill="currentColor" />'),
-        "dot.svg",
+        "dot",
       ),
-    ).toThrow("dot.svg");
+    ).toThrow("dot");
   });
 });

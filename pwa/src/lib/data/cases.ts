@@ -1,8 +1,8 @@
 /** Cases opened at a desk: fetched one by one, kept for reading without a network. */
 import { api, Problem, type Client } from '#lib/api/client.ts';
 import type { CaseOut } from '#lib/api/types.ts';
+import { dropArrived } from './arrived.ts';
 import type { Db } from './db.ts';
-import { dropArrived } from './outbox.ts';
 import { changed } from './signal.ts';
 
 /** How many opened cases a phone keeps; the ones opened longest ago go first. */

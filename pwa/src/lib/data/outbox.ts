@@ -207,15 +207,6 @@ export async function releasePhotos(tx: OutboxTx, photoIds: readonly string[]): 
 	}
 }
 
-/** Forgets done entries whose row the replica (or an opened case) now holds. */
-export async function dropArrived(db: Db, arrived: ReadonlySet<string>): Promise<void> {
-	const gone = (await allEntries(db)).filter((entry) => entry.state === 'done' && arrived.has(entry.id));
-	if (gone.length === 0) return;
-	const tx = db.transaction('outbox', 'readwrite');
-	await Promise.all([...gone.map((entry) => tx.store.delete(entry.id)), tx.done]);
-	changed('outbox');
-}
-
 /** The person has to decide: the entry stands still, with the server's words. */
 export async function giveToPerson(db: Db, id: string, problem: KeptProblem): Promise<void> {
 	await updateEntry(db, id, (entry) => ({ ...entry, state: 'needs_person', lastError: problem }));

@@ -1,8 +1,7 @@
 /** Drains and pulls at the right moments, in a page. For the worker there is `background.ts`. */
-import { endSession } from './account.ts';
 import { refreshCase } from './cases.ts';
 import { database, getMeta } from './db.ts';
-import { drain, type DrainResult, type DrainSource } from './drain.ts';
+import type { DrainResult, DrainSource } from './drain.ts';
 import { followEvents } from './events.ts';
 import { listen } from './signal.ts';
 import { liveParts } from './parts.ts';
@@ -36,7 +35,12 @@ async function rounds(source: DrainSource): Promise<void> {
 
 async function round(source: DrainSource): Promise<DrainResult> {
 	const parts = await liveParts();
-	const result = await drain(parts, { source });
+	// Mostly nothing waits: then what sends is not even fetched.
+	const waiting = (await parts.db.getAll('outbox')).filter((entry) => entry.state !== 'done').length;
+	if (waiting === 0) return { outcome: 'idle', nextAt: null, waiting, touched: [] };
+	const sending = await import('./drain.ts').catch(() => null);
+	if (!sending) return { outcome: 'offline', nextAt: null, waiting, touched: [] };
+	const result = await sending.drain(parts, { source });
 	if (result.touched.length > 0) {
 		void pullNow();
 		for (const id of result.touched) void refreshCase(parts.db, id);
@@ -80,6 +84,14 @@ async function pullRounds(daring: boolean): Promise<void> {
 	}
 }
 
+/** Nobody has to wait for it: it is tried again at the next start. */
+async function endLeftSession(): Promise<void> {
+	const db = await database();
+	if (!(await getMeta(db, 'revokeSession'))) return;
+	const account = await import('./account.ts');
+	await account.endSession(db);
+}
+
 async function isKnown(): Promise<boolean> {
 	return (await (await database()).count('account')) > 0;
 }
@@ -116,7 +128,7 @@ export function startRunning(): () => void {
 	addEventListener('online', online);
 	addEventListener('pageshow', visible);
 	document.addEventListener('visibilitychange', visible);
-	void database().then(endSession, () => undefined);
+	void endLeftSession().catch(() => undefined);
 	hurry('start')();
 	return () => {
 		stopListening();

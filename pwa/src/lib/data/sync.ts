@@ -1,9 +1,9 @@
 /** Pulls what is new into the replica: by cursor, page by page, each page in one transaction with its cursor. */
 import { Problem, type Client } from '#lib/api/client.ts';
 import type { SyncOut, SyncUpserts } from '#lib/api/types.ts';
+import { dropArrived } from './arrived.ts';
 import { refreshCase } from './cases.ts';
 import { getMeta, replicaStores, setMeta, type Db, type Store } from './db.ts';
-import { dropArrived } from './outbox.ts';
 import { changed } from './signal.ts';
 
 export interface SyncParts {

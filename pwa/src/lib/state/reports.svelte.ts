@@ -4,7 +4,7 @@ import type { Db } from '#lib/data/db.ts';
 import type { OutboxEntry, Payloads } from '#lib/data/rows.ts';
 import { deliveryOf, type Delivery } from './delivery.ts';
 import { Live, liveBy } from './live.svelte.ts';
-import { localPhotos, serverPhotos, type PhotoView } from './pictures.ts';
+import { serverPhotos, type PhotoView } from './pictures.ts';
 
 export interface ReportView {
 	id: string;
@@ -105,6 +105,16 @@ async function getReport(db: Db, id: string): Promise<ReportView | null> {
 	return entry ? queuedReport(db, entry, entries) : null;
 }
 
+/** Few phones have one waiting when the app starts. */
+async function queuedReport(
+	db: Db,
+	entry: OutboxEntry,
+	entries: readonly OutboxEntry[]
+): Promise<ReportView> {
+	const views = await import('./queuedReport.ts');
+	return views.queuedReport(db, entry, entries);
+}
+
 /** A row of the server's, with this phone's unsent changes laid over it. */
 export async function knownReport(
 	db: Db,
@@ -170,62 +180,4 @@ export async function knownReport(
 
 function readsOf(pending: readonly OutboxEntry[]): number[] {
 	return pending.flatMap((entry) => (entry.kind === 'read' ? [entry.payload.seq] : []));
-}
-
-async function queuedReport(
-	db: Db,
-	entry: OutboxEntry,
-	entries: readonly OutboxEntry[]
-): Promise<ReportView> {
-	const payload = entry.payload as Payloads['report'];
-	const category = await db.get('categories', payload.category_id);
-	const area = payload.area_id ? await db.get('areas', payload.area_id) : undefined;
-	const own = entries.filter((one) => one.reportId === entry.id && one.state !== 'done');
-	const createdAt = new Date(entry.createdAt).toISOString();
-	return {
-		id: entry.id,
-		code: entry.code,
-		mine: true,
-		reporterName: null,
-		state: entry.receivedAt ? 'submitted' : 'queued',
-		wanted: null,
-		categoryId: payload.category_id,
-		categoryNames: category?.names ?? null,
-		categoryIcon: category?.icon ?? null,
-		categoryColour: category?.colour ?? null,
-		departmentId: null,
-		departmentNames: null,
-		neighbourhoodId: payload.area_id ?? null,
-		neighbourhoodName: area?.name ?? null,
-		description: payload.description ?? '',
-		address: payload.address ?? '',
-		lat: payload.lat ?? null,
-		lon: payload.lon ?? null,
-		accuracyM: payload.accuracy_m ?? null,
-		locatedBy: payload.located_by,
-		outside: false,
-		urgent: category?.urgent ?? false,
-		private: category?.private ?? false,
-		createdAt,
-		updatedAt: createdAt,
-		acceptDueAt: null,
-		solveDueAt: null,
-		awaitingSince: null,
-		acceptedAt: null,
-		resolvedAt: null,
-		closedAt: null,
-		reason: null,
-		mergedInto: null,
-		appealed: false,
-		photos: await localPhotos(db, entry.photoIds),
-		lastSeq: 0,
-		unread: 0,
-		seenByDepartmentSeq: 0,
-		seenByReporterSeq: 0,
-		moves: [],
-		editable: entry.state === 'queued' && entry.attempts === 0,
-		delivery: entry.state === 'done' ? null : await deliveryOf(db, entry),
-		waiting: own.length,
-		needsPerson: own.some((one) => one.state === 'needs_person')
-	};
 }

@@ -3,11 +3,9 @@ import { showBadge } from '#lib/data/badge.ts';
 import { database, getMeta } from '#lib/data/db.ts';
 import { drainNow, pullNow, startRunning } from '#lib/data/running.ts';
 import { listen } from '#lib/data/signal.ts';
-import * as storage from '#lib/data/storage.ts';
 import { tellWorker } from '#lib/worker-messages.ts';
 import { Live } from './live.svelte.ts';
 import { forgetAllUrls, forgetUrls } from './pictures.ts';
-import { renewPush } from './push.svelte.ts';
 
 /** Call once, in the outermost layout's `onMount`; its result ends everything. */
 export function startApp(): () => void {
@@ -15,7 +13,7 @@ export function startApp(): () => void {
 	const stopListening = listen((signal) => {
 		if (signal.changed?.includes('photos')) void tidyPictures();
 		if (signal.signedIn) void introduce();
-		if (signal.wiped || signal.changed?.includes('account')) void renewPush();
+		if (signal.wiped || signal.changed?.includes('account')) void keepPush();
 		if (signal.wiped || signal.changed?.some((store) => store === 'notifications' || store === 'outbox')) {
 			void database().then(showBadge);
 		}
@@ -25,12 +23,19 @@ export function startApp(): () => void {
 		}
 	});
 	void introduce();
-	void renewPush();
+	void keepPush();
 	void database().then(showBadge);
 	return () => {
 		stopRunning();
 		stopListening();
 	};
+}
+
+/** Only who has said yes to notifications needs what looks after them. */
+async function keepPush(): Promise<void> {
+	if (!('Notification' in globalThis) || Notification.permission !== 'granted') return;
+	const { renewPush } = await import('./push.svelte.ts');
+	await renewPush();
 }
 
 /** The worker keeps pictures for the person who is signed in, and for nobody else. */
@@ -55,15 +60,3 @@ export async function refresh(): Promise<void> {
 	await pullNow(true);
 	void drainNow('visible');
 }
-
-/** O9 and O10. */
-export const phone = {
-	/** Ask after the person has made something: Firefox shows a question. */
-	requestPersistence: storage.requestPersistence,
-	storage: storage.storageState,
-	photosWaitForWifi: new Live<boolean>(
-		['meta'],
-		async (db) => (await getMeta(db, 'photosWaitForWifi')) ?? false
-	),
-	setPhotosWaitForWifi: async (wait: boolean) => storage.setPhotosWaitForWifi(await database(), wait)
-};

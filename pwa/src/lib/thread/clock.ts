@@ -1,5 +1,5 @@
 import { formatDate, formatDuration, formatWhen, t } from '#lib/i18n/index.ts';
-import type { ReportView } from '#lib/state/index.ts';
+import type { ReportView } from '#lib/state/reports.svelte.ts';
 
 export interface ClockLine {
 	text: string;

@@ -1,5 +1,4 @@
-import { getContext, setContext } from 'svelte';
-import { SvelteSet } from 'svelte/reactivity';
+import { getContext, setContext, untrack } from 'svelte';
 import { DeskList, queue, reports, type DeskFilter, type ReportView } from '#lib/state/index.ts';
 
 /** Typing is over after so many milliseconds: then the server is asked. */
@@ -13,7 +12,7 @@ export class Inbox {
 	words = $state('');
 	readonly list = new DeskList({ tray: 'open' });
 	/** Ids of reports that came in while the list was shown, until they are opened. */
-	readonly fresh = new SvelteSet<string>();
+	fresh = $state.raw<ReadonlySet<string>>(new Set());
 	#known: Set<string> | null = null;
 	#timer: ReturnType<typeof setTimeout> | null = null;
 
@@ -48,6 +47,12 @@ export class Inbox {
 		await this.list.loadMore();
 	}
 
+	/** It has been looked at. */
+	opened(id: string): void {
+		const fresh = untrack(() => this.fresh);
+		if (fresh.has(id)) this.fresh = new Set([...fresh].filter((one) => one !== id));
+	}
+
 	/** Marks what was not in the list before. Called whenever the server has answered; returns how many came in. */
 	note(): number {
 		if (this.list.loadedAt === null) return 0;
@@ -56,13 +61,13 @@ export class Inbox {
 		this.#known = new Set(ids);
 		if (!known) return 0;
 		const come = ids.filter((id) => !known.has(id));
-		for (const id of come) this.fresh.add(id);
+		if (come.length > 0) this.fresh = new Set([...untrack(() => this.fresh), ...come]);
 		return come.length;
 	}
 
 	#ask(): void {
 		this.#known = null;
-		this.fresh.clear();
+		this.fresh = new Set();
 		void this.list.filterBy({
 			tray: this.tray,
 			...(this.department && { departmentId: this.department }),

