@@ -15,8 +15,10 @@ from tests.faults.kept_seeds import KEPT
 from tests.faults.plan import make_plan
 from tests.faults.table import Table
 
-SERVER_MUTANTS = ("no_unique_key", "cursor_by_id")
-CLIENT_MUTANTS = ("delete_before_receipt",)
+SERVER_MUTANTS = {"no_unique_key": "I1 doubled", "cursor_by_id": "not converged"}
+CLIENT_MUTANTS = {"delete_before_receipt": "I1 lost"}
+MUTANTS = SERVER_MUTANTS | CLIENT_MUTANTS
+"""Builds broken on purpose, and what must be found in them."""
 
 
 def main() -> int:
@@ -28,8 +30,8 @@ def main() -> int:
     parser.add_argument("--table", type=Path, help="write the table here, too")
     parser.add_argument(
         "--mutant",
-        choices=(*SERVER_MUTANTS, *CLIENT_MUTANTS),
-        help="a build broken on purpose; stops at the first seed that finds it",
+        choices=MUTANTS,
+        help="a build broken on purpose; stops at the first seed that finds it out",
     )
     options = parser.parse_args()
     if options.seed is not None:
@@ -60,7 +62,7 @@ async def _run(seeds: list[int], *, told_in_full: bool, mutant: str | None) -> T
             print(f"seed {outcome.seed}: {finding}", flush=True)
         if table.seeds % 50 == 0:
             print(f"{table.seeds} of {len(seeds)} seeds, {len(table.failed)} failed", flush=True)
-        if mutant is not None and outcome.findings:
+        if mutant is not None and any(MUTANTS[mutant] in text for text in outcome.findings):
             raise Found
 
     task = asyncio.current_task()

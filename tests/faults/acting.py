@@ -256,19 +256,14 @@ class Play:
         number = self._numbers[f"edit{report_id}"]
         self._numbers[f"edit{report_id}"] += 1
         text = " ".join([*WORDS[-words:], f"sửa {number}"])
+        deed = Deed(
+            device.name, device.person, report_id, "edit", report_id, -1,
+            {"description": text}, [], fate="unknown",
+        )  # fmt: skip
+        self.deeds.append(deed)
         told = await phone.call("edit", str(report_id), text, tab=tab)
-        self.deeds.append(
-            Deed(
-                device.name,
-                device.person,
-                UUID(told["id"]),
-                "edit",
-                report_id,
-                told["order"],
-                told["payload"],
-                [],
-            )
-        )
+        deed.id, deed.fate = UUID(told["id"]), "queued"
+        deed.order, deed.payload = told["order"], told["payload"]
         return f"{report_id} {text}"
 
     async def _do_take_back(
