@@ -77,7 +77,7 @@ test("null island and the like are no position", () => {
   expect(isPosition(10.8, 106.8)).toBe(true);
 });
 
-const realdata = process.env["KHUPHO_REALDATA"] ?? "../../shared/realdata";
+const realdata = process.env["KHUPHO_TEST_REALDATA"] ?? "../../shared/realdata";
 const file = `${realdata}/areas/hcmc_wards_2025.geojson`;
 
 describe.skipIf(!existsSync(file) && !process.env["CI"])(
