@@ -17,6 +17,7 @@ from backend.accounts.controller import InvitationController, MeController, Sess
 from backend.accounts.schemas import CONSENT_VERSION
 from backend.actor import anyone
 from backend.areas import service as areas
+from backend.departments.controller import RuleController
 from backend.durability import warn_unless_durable
 from backend.errors import NotFound
 from backend.gate import Gate
@@ -31,6 +32,7 @@ from backend.reports.controller import (
     DeskController,
     PhotoController,
     ReportController,
+    RoutingPreviewController,
 )
 from backend.requests import Accounting, authorise, provide_actor, require_policies
 from backend.settings import Settings, get_settings
@@ -143,6 +145,8 @@ def create_api(settings: Settings) -> Litestar:
                     InvitationController,
                     ReportController,
                     DeskController,
+                    RuleController,
+                    RoutingPreviewController,
                     PhotoController,
                     UploadController,
                     NotificationController,

@@ -5,6 +5,7 @@ from uuid import UUID
 from msgspec import Struct
 
 from backend.departments.clocks import Closure, Hours
+from backend.i18n import Language
 
 
 class Names(Struct, frozen=True):
@@ -13,6 +14,9 @@ class Names(Struct, frozen=True):
     vi: str
     fa: str
     en: str
+
+    def of(self, language: Language) -> str:
+        return {"vi": self.vi, "fa": self.fa, "en": self.en}[language]
 
 
 class DepartmentOut(Struct, frozen=True):

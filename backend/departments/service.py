@@ -18,7 +18,8 @@ from backend.departments.schemas import (
 )
 
 
-async def _load_hours(ward_id: UUID) -> WardHours | None:
+async def read_hours(ward_id: UUID) -> WardHours | None:
+    """What the calendars of a ward are made of, as it is now; with its holidays at hand."""
     hours = await queries.get_ward_hours(ward_id)
     if hours is not None:
         await asyncio.to_thread(load_holidays, hours.country, datetime.now(UTC).year)
@@ -26,7 +27,7 @@ async def _load_hours(ward_id: UUID) -> WardHours | None:
 
 
 _categories = BriefCache(queries.get_routed_category)
-_hours = BriefCache(_load_hours)
+_hours = BriefCache(read_hours)
 
 
 async def list_categories(ward_id: UUID) -> list[CategoryOut]:

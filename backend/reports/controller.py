@@ -3,15 +3,18 @@
 from typing import Annotated
 from uuid import UUID
 
-from litestar import Controller, Response, get, patch, put
+from litestar import Controller, Response, get, patch, post, put
 from litestar.di import NamedDependency
 from litestar.params import FromPath, FromQuery, JSONBody, QueryParameter
 from litestar.response import Stream
 
 from backend.actor import Actor, signed_in
+from backend.departments.policy import rule_keepers
+from backend.departments.rule_schemas import RoutingIn
 from backend.media.schemas import PhotoVariant
 from backend.reports import conversation, intake, nudging, service
 from backend.reports.policy import desk_people
+from backend.reports.routing_preview import RoutingPreview, preview_routing
 from backend.reports.schemas import (
     CaseOut,
     DeskOut,
@@ -126,6 +129,20 @@ class DeskController(Controller):
             cursor=cursor,
             limit=limit,
         )
+
+
+class RoutingPreviewController(Controller):
+    path = "/api/wards/{ward_id:uuid}/routing/preview"
+    tags = ("rules",)
+
+    @post("", policy=rule_keepers, operation_id="previewRouting", status_code=200)
+    async def preview(
+        self,
+        actor: NamedDependency[Actor],
+        ward_id: FromPath[UUID],
+        data: JSONBody[RoutingIn],
+    ) -> RoutingPreview:
+        return await preview_routing(actor, ward_id, data)
 
 
 class PhotoController(Controller):

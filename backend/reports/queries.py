@@ -7,6 +7,8 @@ from datetime import datetime
 from typing import TYPE_CHECKING, Final
 from uuid import UUID
 
+from msgspec import Struct
+
 from backend.actor import Actor, Role
 from backend.db import execute, fetch, fetch_one, fetch_value, from_json, json_text
 from backend.departments.schemas import Names
@@ -81,6 +83,31 @@ CROSS JOIN LATERAL (
     FROM read_marker k WHERE k.thread_id = r.id
 ) k
 """
+
+
+class PlaceCount(Struct, frozen=True):
+    """So many reports of a category came from a neighbourhood; `path` begins with the city."""
+
+    category_id: UUID
+    path: list[UUID]
+    reports: int
+
+
+async def count_places(
+    area_id: UUID, category_ids: Sequence[UUID], since: datetime
+) -> list[PlaceCount]:
+    """Reports of a ward or city by category and neighbourhood."""
+    rows = await fetch(
+        """SELECT category_id, ARRAY[city_id, ward_id, neighbourhood_id] AS path,
+                  count(*) AS reports
+           FROM report WHERE (ward_id = $1 OR city_id = $1) AND created_at >= $3
+             AND category_id = ANY($2)
+           GROUP BY category_id, city_id, ward_id, neighbourhood_id""",
+        area_id,
+        list(category_ids),
+        since,
+    )
+    return [PlaceCount(**dict(row)) for row in rows]
 
 
 async def insert_report(

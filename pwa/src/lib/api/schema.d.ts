@@ -385,6 +385,177 @@ export interface paths {
         patch: operations["appendToUpload"];
         trace?: never;
     };
+    "/api/wards/{ward_id}/clocks": {
+        parameters: {
+            query?: never;
+            header?: never;
+            path?: never;
+            cookie?: never;
+        };
+        /** GetClocks */
+        get: operations["getClocks"];
+        put?: never;
+        post?: never;
+        delete?: never;
+        options?: never;
+        head?: never;
+        patch?: never;
+        trace?: never;
+    };
+    "/api/wards/{ward_id}/clocks/{change_id}": {
+        parameters: {
+            query?: never;
+            header?: never;
+            path?: never;
+            cookie?: never;
+        };
+        get?: never;
+        /** ChangeClocks */
+        put: operations["changeClocks"];
+        post?: never;
+        delete?: never;
+        options?: never;
+        head?: never;
+        patch?: never;
+        trace?: never;
+    };
+    "/api/wards/{ward_id}/closures/{closure_id}": {
+        parameters: {
+            query?: never;
+            header?: never;
+            path?: never;
+            cookie?: never;
+        };
+        get?: never;
+        /** DeclareClosure */
+        put: operations["declareClosure"];
+        post?: never;
+        /** TakeBackClosure */
+        delete: operations["takeBackClosure"];
+        options?: never;
+        head?: never;
+        patch?: never;
+        trace?: never;
+    };
+    "/api/wards/{ward_id}/days-off": {
+        parameters: {
+            query?: never;
+            header?: never;
+            path?: never;
+            cookie?: never;
+        };
+        /** GetDaysOff */
+        get: operations["getDaysOff"];
+        put?: never;
+        post?: never;
+        delete?: never;
+        options?: never;
+        head?: never;
+        patch?: never;
+        trace?: never;
+    };
+    "/api/wards/{ward_id}/hours": {
+        parameters: {
+            query?: never;
+            header?: never;
+            path?: never;
+            cookie?: never;
+        };
+        /** GetHours */
+        get: operations["getHours"];
+        put?: never;
+        post?: never;
+        delete?: never;
+        options?: never;
+        head?: never;
+        patch?: never;
+        trace?: never;
+    };
+    "/api/wards/{ward_id}/hours/{change_id}": {
+        parameters: {
+            query?: never;
+            header?: never;
+            path?: never;
+            cookie?: never;
+        };
+        get?: never;
+        /** ChangeHours */
+        put: operations["changeHours"];
+        post?: never;
+        delete?: never;
+        options?: never;
+        head?: never;
+        patch?: never;
+        trace?: never;
+    };
+    "/api/wards/{ward_id}/routing": {
+        parameters: {
+            query?: never;
+            header?: never;
+            path?: never;
+            cookie?: never;
+        };
+        /** GetRouting */
+        get: operations["getRouting"];
+        put?: never;
+        post?: never;
+        delete?: never;
+        options?: never;
+        head?: never;
+        patch?: never;
+        trace?: never;
+    };
+    "/api/wards/{ward_id}/routing/preview": {
+        parameters: {
+            query?: never;
+            header?: never;
+            path?: never;
+            cookie?: never;
+        };
+        get?: never;
+        put?: never;
+        /** Preview */
+        post: operations["previewRouting"];
+        delete?: never;
+        options?: never;
+        head?: never;
+        patch?: never;
+        trace?: never;
+    };
+    "/api/wards/{ward_id}/routing/{change_id}": {
+        parameters: {
+            query?: never;
+            header?: never;
+            path?: never;
+            cookie?: never;
+        };
+        get?: never;
+        /** ChangeRouting */
+        put: operations["changeRouting"];
+        post?: never;
+        delete?: never;
+        options?: never;
+        head?: never;
+        patch?: never;
+        trace?: never;
+    };
+    "/api/wards/{ward_id}/rule-changes": {
+        parameters: {
+            query?: never;
+            header?: never;
+            path?: never;
+            cookie?: never;
+        };
+        /** ListChanges */
+        get: operations["listRuleChanges"];
+        put?: never;
+        post?: never;
+        delete?: never;
+        options?: never;
+        head?: never;
+        patch?: never;
+        trace?: never;
+    };
     "/healthz": {
         parameters: {
             query?: never;
@@ -458,6 +629,29 @@ export interface components {
             sort: number;
             urgent: boolean;
         };
+        /** ChangeReceipt */
+        ChangeReceipt: {
+            /** Format: date-time */
+            created_at: string;
+            /** Format: uuid */
+            id: string;
+        };
+        /** ClockIn */
+        ClockIn: {
+            /** Format: uuid */
+            area_id: string;
+            /** Format: uuid */
+            category_id: string;
+            times: components["schemas"]["ClockTimes"] | null;
+        };
+        /** ClockOut */
+        ClockOut: {
+            /** Format: uuid */
+            area_id: string;
+            /** Format: uuid */
+            category_id: string;
+            times: components["schemas"]["ClockTimes"];
+        };
         /** ClockTimes */
         ClockTimes: {
             accept_always: boolean;
@@ -465,6 +659,39 @@ export interface components {
             escalate_minutes: number;
             solve_always: boolean;
             solve_minutes: number;
+        };
+        /** ClocksIn */
+        ClocksIn: {
+            clocks: components["schemas"]["ClockIn"][];
+        };
+        /** ClocksOut */
+        ClocksOut: {
+            clocks: components["schemas"]["ClockOut"][];
+            own: {
+                [key: string]: components["schemas"]["ClockTimes"];
+            };
+        };
+        /** ClosureIn */
+        ClosureIn: {
+            /** Format: uuid */
+            area_id: string;
+            /** Format: date */
+            first_day: string;
+            /** Format: date */
+            last_day: string;
+            reason: string;
+        };
+        /** ClosureOut */
+        ClosureOut: {
+            /** Format: uuid */
+            area_id: string;
+            /** Format: date */
+            first_day: string;
+            /** Format: uuid */
+            id: string;
+            /** Format: date */
+            last_day: string;
+            reason: string;
         };
         /** ConfigOut */
         ConfigOut: {
@@ -474,6 +701,11 @@ export interface components {
             push_key: string;
             tiles: components["schemas"]["Tiles"];
             version: string;
+        };
+        /** DaysOffOut */
+        DaysOffOut: {
+            closures: components["schemas"]["ClosureOut"][];
+            holidays: components["schemas"]["HolidayOut"][];
         };
         /** DepartmentOut */
         DepartmentOut: {
@@ -531,6 +763,33 @@ export interface components {
             database: boolean;
             media: boolean;
             status: string;
+        };
+        /** HolidayOut */
+        HolidayOut: {
+            /** Format: date */
+            day: string;
+            name: string;
+        };
+        /** HoursIn */
+        HoursIn: {
+            from_day?: string | null;
+            /** Format: uuid */
+            scope_id: string;
+            week: [
+                number,
+                number
+            ][][] | null;
+        };
+        /** HoursOut */
+        HoursOut: {
+            /** Format: date */
+            from_day: string;
+            /** Format: uuid */
+            scope_id: string;
+            week: [
+                number,
+                number
+            ][][] | null;
         };
         /** InvitationCode */
         InvitationCode: {
@@ -682,6 +941,14 @@ export interface components {
             seq: number;
             /** @enum {string} */
             state: "submitted" | "accepted" | "in_progress" | "awaiting_reporter" | "resolved" | "disputed" | "closed" | "rejected" | "merged" | "withdrawn";
+        };
+        /** MovedOut */
+        MovedOut: {
+            /** Format: uuid */
+            category_id: string;
+            from_department_id: string | null;
+            reports: number;
+            to_department_id: string | null;
         };
         /** Names */
         Names: {
@@ -835,6 +1102,77 @@ export interface components {
             /** @enum {string} */
             state: "submitted" | "accepted" | "in_progress" | "awaiting_reporter" | "resolved" | "disputed" | "closed" | "rejected" | "merged" | "withdrawn";
         };
+        /** RouteIn */
+        RouteIn: {
+            /** Format: uuid */
+            area_id: string;
+            /** Format: uuid */
+            category_id: string;
+            department_id: string | null;
+        };
+        /** RouteOut */
+        RouteOut: {
+            /** Format: uuid */
+            area_id: string;
+            /** Format: uuid */
+            category_id: string;
+            /** Format: uuid */
+            department_id: string;
+        };
+        /** RoutingIn */
+        RoutingIn: {
+            rules: components["schemas"]["RouteIn"][];
+        };
+        /** RoutingOut */
+        RoutingOut: {
+            rules: components["schemas"]["RouteOut"][];
+        };
+        /** RoutingPreview */
+        RoutingPreview: {
+            days: number;
+            moved: number;
+            moves: components["schemas"]["MovedOut"][];
+            reports: number;
+            unrouted_now: number;
+            unrouted_then: number;
+        };
+        /** RuleChangeOut */
+        RuleChangeOut: {
+            account_name: string;
+            changes: components["schemas"]["RuleDiff"][];
+            /** Format: date-time */
+            created_at: string;
+            /** Format: uuid */
+            id: string;
+            /** @enum {string} */
+            subject: "routing" | "clocks" | "hours" | "closure";
+        };
+        /** RuleChangesOut */
+        RuleChangesOut: {
+            changes: components["schemas"]["RuleChangeOut"][];
+            cursor: string | null;
+        };
+        /** RuleDiff */
+        RuleDiff: {
+            after?: components["schemas"]["RuleState"] | null;
+            before?: components["schemas"]["RuleState"] | null;
+            category_id?: string | null;
+            from_day?: string | null;
+            /** Format: uuid */
+            scope_id: string;
+        };
+        /** RuleState */
+        RuleState: {
+            department_id?: string | null;
+            first_day?: string | null;
+            last_day?: string | null;
+            reason?: string | null;
+            times?: components["schemas"]["ClockTimes"] | null;
+            week?: [
+                number,
+                number
+            ][][] | null;
+        };
         /** SessionIn */
         SessionIn: {
             code: string;
@@ -894,6 +1232,15 @@ export interface components {
             message?: components["schemas"]["MessageOut"][];
             notification?: components["schemas"]["NotificationOut"][];
             report?: components["schemas"]["ReportOut"][];
+        };
+        /** WardHoursOut */
+        WardHoursOut: {
+            hours: components["schemas"]["HoursOut"][];
+            time_zone: string;
+            usual: [
+                number,
+                number
+            ][][];
         };
     };
     responses: never;
@@ -1916,6 +2263,441 @@ export interface operations {
                 };
                 content: {
                     "application/json": null;
+                };
+            };
+            /** @description Bad request syntax or unsupported method */
+            400: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": {
+                        detail: string;
+                        extra?: null | {
+                            [key: string]: unknown;
+                        } | unknown[];
+                        status_code: number;
+                    };
+                };
+            };
+        };
+    };
+    getClocks: {
+        parameters: {
+            query?: never;
+            header?: never;
+            path: {
+                ward_id: string;
+            };
+            cookie?: never;
+        };
+        requestBody?: never;
+        responses: {
+            /** @description Request fulfilled, document follows */
+            200: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["ClocksOut"];
+                };
+            };
+            /** @description Bad request syntax or unsupported method */
+            400: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": {
+                        detail: string;
+                        extra?: null | {
+                            [key: string]: unknown;
+                        } | unknown[];
+                        status_code: number;
+                    };
+                };
+            };
+        };
+    };
+    changeClocks: {
+        parameters: {
+            query?: never;
+            header?: never;
+            path: {
+                ward_id: string;
+                change_id: string;
+            };
+            cookie?: never;
+        };
+        requestBody: {
+            content: {
+                "application/json": components["schemas"]["ClocksIn"];
+            };
+        };
+        responses: {
+            /** @description Request fulfilled, document follows */
+            200: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["ChangeReceipt"];
+                };
+            };
+            /** @description Bad request syntax or unsupported method */
+            400: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": {
+                        detail: string;
+                        extra?: null | {
+                            [key: string]: unknown;
+                        } | unknown[];
+                        status_code: number;
+                    };
+                };
+            };
+        };
+    };
+    declareClosure: {
+        parameters: {
+            query?: never;
+            header?: never;
+            path: {
+                ward_id: string;
+                closure_id: string;
+            };
+            cookie?: never;
+        };
+        requestBody: {
+            content: {
+                "application/json": components["schemas"]["ClosureIn"];
+            };
+        };
+        responses: {
+            /** @description Request fulfilled, document follows */
+            200: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["ClosureOut"];
+                };
+            };
+            /** @description Bad request syntax or unsupported method */
+            400: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": {
+                        detail: string;
+                        extra?: null | {
+                            [key: string]: unknown;
+                        } | unknown[];
+                        status_code: number;
+                    };
+                };
+            };
+        };
+    };
+    takeBackClosure: {
+        parameters: {
+            query?: never;
+            header?: never;
+            path: {
+                ward_id: string;
+                closure_id: string;
+            };
+            cookie?: never;
+        };
+        requestBody?: never;
+        responses: {
+            /** @description Request fulfilled, nothing follows */
+            204: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content?: never;
+            };
+            /** @description Bad request syntax or unsupported method */
+            400: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": {
+                        detail: string;
+                        extra?: null | {
+                            [key: string]: unknown;
+                        } | unknown[];
+                        status_code: number;
+                    };
+                };
+            };
+        };
+    };
+    getDaysOff: {
+        parameters: {
+            query: {
+                year: number;
+            };
+            header?: never;
+            path: {
+                ward_id: string;
+            };
+            cookie?: never;
+        };
+        requestBody?: never;
+        responses: {
+            /** @description Request fulfilled, document follows */
+            200: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["DaysOffOut"];
+                };
+            };
+            /** @description Bad request syntax or unsupported method */
+            400: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": {
+                        detail: string;
+                        extra?: null | {
+                            [key: string]: unknown;
+                        } | unknown[];
+                        status_code: number;
+                    };
+                };
+            };
+        };
+    };
+    getHours: {
+        parameters: {
+            query?: never;
+            header?: never;
+            path: {
+                ward_id: string;
+            };
+            cookie?: never;
+        };
+        requestBody?: never;
+        responses: {
+            /** @description Request fulfilled, document follows */
+            200: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["WardHoursOut"];
+                };
+            };
+            /** @description Bad request syntax or unsupported method */
+            400: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": {
+                        detail: string;
+                        extra?: null | {
+                            [key: string]: unknown;
+                        } | unknown[];
+                        status_code: number;
+                    };
+                };
+            };
+        };
+    };
+    changeHours: {
+        parameters: {
+            query?: never;
+            header?: never;
+            path: {
+                ward_id: string;
+                change_id: string;
+            };
+            cookie?: never;
+        };
+        requestBody: {
+            content: {
+                "application/json": components["schemas"]["HoursIn"];
+            };
+        };
+        responses: {
+            /** @description Request fulfilled, document follows */
+            200: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["ChangeReceipt"];
+                };
+            };
+            /** @description Bad request syntax or unsupported method */
+            400: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": {
+                        detail: string;
+                        extra?: null | {
+                            [key: string]: unknown;
+                        } | unknown[];
+                        status_code: number;
+                    };
+                };
+            };
+        };
+    };
+    getRouting: {
+        parameters: {
+            query?: never;
+            header?: never;
+            path: {
+                ward_id: string;
+            };
+            cookie?: never;
+        };
+        requestBody?: never;
+        responses: {
+            /** @description Request fulfilled, document follows */
+            200: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["RoutingOut"];
+                };
+            };
+            /** @description Bad request syntax or unsupported method */
+            400: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": {
+                        detail: string;
+                        extra?: null | {
+                            [key: string]: unknown;
+                        } | unknown[];
+                        status_code: number;
+                    };
+                };
+            };
+        };
+    };
+    previewRouting: {
+        parameters: {
+            query?: never;
+            header?: never;
+            path: {
+                ward_id: string;
+            };
+            cookie?: never;
+        };
+        requestBody: {
+            content: {
+                "application/json": components["schemas"]["RoutingIn"];
+            };
+        };
+        responses: {
+            /** @description Request fulfilled, document follows */
+            200: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["RoutingPreview"];
+                };
+            };
+            /** @description Bad request syntax or unsupported method */
+            400: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": {
+                        detail: string;
+                        extra?: null | {
+                            [key: string]: unknown;
+                        } | unknown[];
+                        status_code: number;
+                    };
+                };
+            };
+        };
+    };
+    changeRouting: {
+        parameters: {
+            query?: never;
+            header?: never;
+            path: {
+                ward_id: string;
+                change_id: string;
+            };
+            cookie?: never;
+        };
+        requestBody: {
+            content: {
+                "application/json": components["schemas"]["RoutingIn"];
+            };
+        };
+        responses: {
+            /** @description Request fulfilled, document follows */
+            200: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["ChangeReceipt"];
+                };
+            };
+            /** @description Bad request syntax or unsupported method */
+            400: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": {
+                        detail: string;
+                        extra?: null | {
+                            [key: string]: unknown;
+                        } | unknown[];
+                        status_code: number;
+                    };
+                };
+            };
+        };
+    };
+    listRuleChanges: {
+        parameters: {
+            query?: {
+                subject?: "routing" | "clocks" | "hours" | "closure" | null;
+                cursor?: string | null;
+            };
+            header?: never;
+            path: {
+                ward_id: string;
+            };
+            cookie?: never;
+        };
+        requestBody?: never;
+        responses: {
+            /** @description Request fulfilled, document follows */
+            200: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["RuleChangesOut"];
                 };
             };
             /** @description Bad request syntax or unsupported method */

@@ -1,0 +1,112 @@
+"""`/api/wards/{id}/…`: the rules of a ward, for its dispatchers and administrators."""
+
+from uuid import UUID
+
+from litestar import Controller, Response, delete, get, put
+from litestar.di import NamedDependency
+from litestar.params import FromPath, FromQuery, JSONBody
+
+from backend.actor import Actor
+from backend.departments import rules
+from backend.departments.policy import rule_keepers, rule_readers
+from backend.departments.rule_schemas import (
+    ChangeReceipt,
+    ClocksIn,
+    ClocksOut,
+    ClosureIn,
+    ClosureOut,
+    DaysOffOut,
+    HoursIn,
+    RoutingIn,
+    RoutingOut,
+    RuleChangesOut,
+    Subject,
+    WardHoursOut,
+)
+
+
+class RuleController(Controller):
+    path = "/api/wards/{ward_id:uuid}"
+    tags = ("rules",)
+
+    @get("/routing", policy=rule_readers, operation_id="getRouting")
+    async def get_routing(
+        self, actor: NamedDependency[Actor], ward_id: FromPath[UUID]
+    ) -> RoutingOut:
+        return await rules.read_routing(actor, ward_id)
+
+    @put("/routing/{change_id:uuid}", policy=rule_keepers, operation_id="changeRouting")
+    async def change_routing(
+        self,
+        actor: NamedDependency[Actor],
+        ward_id: FromPath[UUID],
+        change_id: FromPath[UUID],
+        data: JSONBody[RoutingIn],
+    ) -> Response[ChangeReceipt]:
+        receipt, fresh = await rules.change_routing(actor, ward_id, change_id, data)
+        return Response(receipt, status_code=201 if fresh else 200)
+
+    @get("/clocks", policy=rule_readers, operation_id="getClocks")
+    async def get_clocks(self, actor: NamedDependency[Actor], ward_id: FromPath[UUID]) -> ClocksOut:
+        return await rules.read_clocks(actor, ward_id)
+
+    @put("/clocks/{change_id:uuid}", policy=rule_keepers, operation_id="changeClocks")
+    async def change_clocks(
+        self,
+        actor: NamedDependency[Actor],
+        ward_id: FromPath[UUID],
+        change_id: FromPath[UUID],
+        data: JSONBody[ClocksIn],
+    ) -> Response[ChangeReceipt]:
+        receipt, fresh = await rules.change_clocks(actor, ward_id, change_id, data)
+        return Response(receipt, status_code=201 if fresh else 200)
+
+    @get("/hours", policy=rule_readers, operation_id="getHours")
+    async def get_hours(
+        self, actor: NamedDependency[Actor], ward_id: FromPath[UUID]
+    ) -> WardHoursOut:
+        return await rules.read_ward_hours(actor, ward_id)
+
+    @put("/hours/{change_id:uuid}", policy=rule_keepers, operation_id="changeHours")
+    async def change_hours(
+        self,
+        actor: NamedDependency[Actor],
+        ward_id: FromPath[UUID],
+        change_id: FromPath[UUID],
+        data: JSONBody[HoursIn],
+    ) -> Response[ChangeReceipt]:
+        receipt, fresh = await rules.change_hours(actor, ward_id, change_id, data)
+        return Response(receipt, status_code=201 if fresh else 200)
+
+    @get("/days-off", policy=rule_readers, operation_id="getDaysOff")
+    async def get_days_off(
+        self, actor: NamedDependency[Actor], ward_id: FromPath[UUID], year: FromQuery[int]
+    ) -> DaysOffOut:
+        return await rules.read_days_off(actor, ward_id, year)
+
+    @put("/closures/{closure_id:uuid}", policy=rule_keepers, operation_id="declareClosure")
+    async def declare_closure(
+        self,
+        actor: NamedDependency[Actor],
+        ward_id: FromPath[UUID],
+        closure_id: FromPath[UUID],
+        data: JSONBody[ClosureIn],
+    ) -> Response[ClosureOut]:
+        closure, fresh = await rules.declare_closure(actor, ward_id, closure_id, data)
+        return Response(closure, status_code=201 if fresh else 200)
+
+    @delete("/closures/{closure_id:uuid}", policy=rule_keepers, operation_id="takeBackClosure")
+    async def take_back_closure(
+        self, actor: NamedDependency[Actor], ward_id: FromPath[UUID], closure_id: FromPath[UUID]
+    ) -> None:
+        await rules.take_back_closure(actor, ward_id, closure_id)
+
+    @get("/rule-changes", policy=rule_readers, operation_id="listRuleChanges")
+    async def list_changes(
+        self,
+        actor: NamedDependency[Actor],
+        ward_id: FromPath[UUID],
+        subject: FromQuery[Subject | None] = None,
+        cursor: FromQuery[UUID | None] = None,
+    ) -> RuleChangesOut:
+        return await rules.read_changes(actor, ward_id, subject, cursor)
