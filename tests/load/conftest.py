@@ -22,6 +22,9 @@ from tests.e2e.stack import free_port
 from tests.faults.world import Ward, build_wards, id_of
 
 START_SECONDS = 60
+AWAY = (9000, 9001)
+CROWD = tuple(range(9010, 9020))
+"""Seeds of `tests.faults.world`."""
 
 
 @dataclass
@@ -37,20 +40,20 @@ class Server:
         return f"http://127.0.0.1:{self.port}"
 
 
-@pytest.fixture(scope="module")
+@pytest.fixture(scope="session")
 async def wards(database_url: str) -> AsyncIterator[dict[int, Ward]]:
-    """Ten wards of one neighbourhood pair each, before the server reads its map."""
+    """Twelve wards, before the server reads its map: two for who was away, ten for the crowd."""
     await db.open_pool(get_settings(), size=4)
     await migrate.migrate()
     connection = await asyncpg.connect(database_url)
     async with connection.transaction():
-        yield_this = await build_wards(connection, range(9000, 9010))
+        built = await build_wards(connection, [*AWAY, *CROWD])
     await connection.close()
-    yield yield_this
+    yield built
     await db.close_pool()
 
 
-@pytest.fixture(scope="module")
+@pytest.fixture(scope="session")
 async def server(database_url: str, wards: dict[int, Ward]) -> AsyncIterator[Server]:
     """With the settings one gets by setting none."""
     port = free_port()

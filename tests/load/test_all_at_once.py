@@ -15,7 +15,7 @@ from backend.errors import Busy
 from backend.i18n import gettext
 from tests.bench.processes import resident_bytes
 from tests.faults.world import Ward
-from tests.load.conftest import Server, settle_residents
+from tests.load.conftest import CROWD, Server, settle_residents
 from tests.load.crowd import Phone, Seen, come_back
 
 PHONES = 2_000
@@ -51,7 +51,7 @@ async def figure(server: Server, name: str) -> float:
 async def test_two_thousand_phones_in_the_same_minute_are_all_served(
     server: Server, wards: dict[int, Ward], capsys: pytest.CaptureFixture[str]
 ) -> None:
-    people = await settle_residents(list(wards.values()), PHONES)
+    people = await settle_residents([wards[seed] for seed in CROWD], PHONES)
     dice = random.Random(2_000)
     seen = Seen()
     ids = [uuid.uuid4() for _ in people]

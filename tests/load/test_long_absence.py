@@ -30,7 +30,7 @@ from tests.faults.browsers import Browser, Phone
 from tests.faults.proxy import Asked, Fault, FaultProxy, Weather
 from tests.faults.stack import build_client
 from tests.faults.world import Ward, id_of, sign_in_again
-from tests.load.conftest import Server
+from tests.load.conftest import AWAY, Server
 
 REPORTS = 30
 REPLIES = 3
@@ -209,7 +209,7 @@ async def test_after_sixty_days_everything_arrives_once_and_the_phone_catches_up
     proxy: FaultProxy,
     capsys: pytest.CaptureFixture[str],
 ) -> None:
-    seed = 9000 + signed_out
+    seed = AWAY[signed_out]
     ward = wards[seed]
     someone = ward.people["bang"]
     label = f"away-{seed}"
