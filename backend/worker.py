@@ -37,6 +37,7 @@ async def run_worker(settings: Settings) -> None:
     media.open_store(settings)
     notifications.open_keys(settings)
     get_logger().info("worker_started")
+    watch = asyncio.create_task(reports_worker.watch_deadlines(stopping))
     try:
         while not stopping.is_set():
             try:
@@ -46,6 +47,8 @@ async def run_worker(settings: Settings) -> None:
                 with contextlib.suppress(TimeoutError):
                     await asyncio.wait_for(stopping.wait(), RECONNECT_SECONDS)
     finally:
+        stopping.set()
+        await watch
         await notifications_worker.close_sender()
         await media.close_store()
         await db.close_pool()

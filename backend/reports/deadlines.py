@@ -10,12 +10,9 @@ from datetime import datetime, timedelta
 from typing import Final
 from uuid import UUID
 
-from msgspec.structs import replace
-
 from backend.db import write_tx
 from backend.departments import service as departments
 from backend.departments.cache import LIFETIME_S
-from backend.departments.clocks import Calendar
 from backend.reports import deadline_queries, entries, queries, telling, timing
 from backend.reports.report import Report
 from backend.reports.timing import Changes, Stage, StageKind
@@ -134,15 +131,3 @@ async def _recount(report: Report, now: datetime) -> int:
     await queries.update_report(report.id, 0, {**changes, "updated_at": now})
     telling.touch_report(report)
     return 1
-
-
-def reassigned(
-    report: Report, department_id: UUID | None, now: datetime, calendar: Calendar | None
-) -> Changes:
-    """The columns that change when another department takes over: what is left, by its hours.
-
-    Args:
-        calendar: of the new department.
-    """
-    changes = timing.recount(replace(report, department_id=department_id), now, calendar)
-    return {"department_id": department_id, **changes}

@@ -1,11 +1,17 @@
 """What time asks of reports."""
 
+import asyncio
+import contextlib
+from typing import Final
+
 from pgqueuer import PgQueuer
 from pgqueuer.models import Schedule
 
 from backend.logs import get_logger
 from backend.reports.conversation import close_silent_reports
 from backend.reports.deadlines import fire_alarms, recount_wards
+
+WATCH_SECONDS: Final = 10.0
 
 
 def register(pgq: PgQueuer) -> None:
@@ -17,10 +23,22 @@ def register(pgq: PgQueuer) -> None:
         if closed:
             get_logger().info("silent_reports_closed", count=closed)
 
-    # A sixth field is seconds; the scheduler looks a second after.
-    @pgq.schedule("fire_alarms", "* * * * * */10")
-    async def fire(_schedule: Schedule) -> None:
-        moved = await recount_wards()
-        said = await fire_alarms()
-        if moved or said:
-            get_logger().info("deadlines", recounted=moved, said=said)
+
+async def watch_deadlines(stopping: asyncio.Event) -> None:
+    """Say what is due, every `WATCH_SECONDS`, until `stopping`; a pass that fails is tried again.
+
+    pgqueuer's schedules go by the clock on the wall: set a month ahead and back again, they would
+    be silent for a month.
+    """
+    while not stopping.is_set():
+        try:
+            moved = await recount_wards()
+            said = await fire_alarms()
+        except Exception:
+            # Whatever it was, the next promise that is broken has to be told.
+            get_logger().exception("deadlines_failed")
+        else:
+            if moved or said:
+                get_logger().info("deadlines", recounted=moved, said=said)
+        with contextlib.suppress(TimeoutError):
+            await asyncio.wait_for(stopping.wait(), WATCH_SECONDS)

@@ -8,7 +8,7 @@ from typing import TYPE_CHECKING
 import pytest
 
 from backend.departments.service import forget_cached_rules
-from backend.reports import deadlines
+from backend.reports import deadlines, worker
 from backend.reports.deadlines import fire_alarms, recount_wards
 from tests.conftest import World
 from tests.reports.steps import messages_of, move, report_of, say, send
@@ -262,6 +262,33 @@ async def test_a_report_from_before_there_were_clocks_counts_day_and_night(
     )
     await fire_alarms()
     assert await said(world, urgent) == ["accept warned", "accept breached"]
+
+
+async def test_the_worker_looks_by_itself(
+    world: World, connection: "Connection", urgent: object, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    """Also after a pass that failed."""
+    monkeypatch.setattr(worker, "WATCH_SECONDS", 0.05)
+    passes = 0
+
+    async def fail_at_first() -> int:
+        nonlocal passes
+        passes += 1
+        if passes == 1:
+            raise OSError("the database is away")
+        return await fire_alarms()
+
+    monkeypatch.setattr(worker, "fire_alarms", fail_at_first)
+    await an_hour_passes(connection, urgent, 9)
+    stopping = asyncio.Event()
+    watch = asyncio.create_task(worker.watch_deadlines(stopping))
+    async with asyncio.timeout(20):
+        while not await said(world, urgent):
+            await asyncio.sleep(0.01)
+    stopping.set()
+    await watch
+    assert await said(world, urgent) == ["accept warned", "accept breached"]
+    assert passes >= 2
 
 
 # nudges --------------------------------------------------------------------------------------

@@ -2,7 +2,7 @@
 
 import re
 import uuid
-from datetime import UTC, datetime
+from datetime import UTC, datetime, timedelta
 from functools import partial
 from typing import TYPE_CHECKING
 
@@ -146,3 +146,35 @@ async def test_closing_what_nobody_answered_reads_results_only(
 ) -> None:
     plan = await plan_of(monkeypatch, connection, partial(queries.claim_silent_report, LONG_AGO[0]))
     assert "report_silence" in plan, plan
+
+
+async def test_looking_for_alarms_reads_those_that_ring(
+    busy_city: World, connection: "Connection"
+) -> None:
+    """A report in a hundred waits for its alarm, most of them later."""
+    await connection.execute(
+        """UPDATE report SET alarm_at = now() + (substring(code, 38)::int - 200)
+                                                * interval '1 minute'
+           WHERE ward_id = $1 AND substring(code, 38)::int % 100 = 0""",
+        busy_city.ward_id,
+    )
+    await connection.execute("ANALYZE report")
+    rows = await connection.fetch(
+        """EXPLAIN (ANALYZE, COSTS OFF) SELECT r.id FROM report r WHERE r.alarm_at <= now()
+           ORDER BY r.alarm_at LIMIT 1 FOR UPDATE SKIP LOCKED"""
+    )
+    plan = "\n".join(row[0] for row in rows)
+    assert "report_alarm" in plan, plan
+    assert rows_read(plan) <= 1, plan
+
+
+async def test_trying_rules_reads_the_last_months_of_the_ward(
+    busy_city: World, connection: "Connection", monkeypatch: pytest.MonkeyPatch
+) -> None:
+    since = datetime.now(UTC) - timedelta(days=2)
+    lamp = [busy_city.categories["lamp"]]
+    plan = await plan_of(
+        monkeypatch, connection, partial(queries.count_places, busy_city.ward_id, lamp, since)
+    )
+    assert "Seq Scan" not in plan, plan
+    assert rows_read(plan, "report") <= 3000, plan

@@ -36,6 +36,7 @@ export type InvitationList = Schemas['InvitationList'];
 export type EmergencyNumber = Schemas['EmergencyNumber'];
 export type AreaOut = Schemas['AreaOut'];
 export type CategoryOut = Schemas['CategoryOut'];
+export type ClockTimes = Schemas['ClockTimes'];
 export type DepartmentOut = Schemas['DepartmentOut'];
 
 export type PhotoNamed = Schemas['PhotoNamed'];
