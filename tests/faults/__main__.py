@@ -41,27 +41,36 @@ def main() -> int:
         seeds = list(range(options.first, options.first + options.seeds))
         if options.kept:
             seeds += [seed for seed in KEPT if seed not in seeds]
-    run = _run(seeds, told_in_full=options.seed is not None, mutant=options.mutant)
+    run = _run(seeds, options.table, told_in_full=options.seed is not None, mutant=options.mutant)
     with asyncio.Runner(loop_factory=uvloop.new_event_loop) as runner:
         table = runner.run(run)
     print(table.text())
-    if options.table is not None:
-        options.table.parent.mkdir(parents=True, exist_ok=True)
-        options.table.write_text(table.text() + "\n")
+    _write(table, options.table)
     return 1 if table.failed else 0
 
 
-async def _run(seeds: list[int], *, told_in_full: bool, mutant: str | None) -> Table:
+def _write(table: Table, place: Path | None) -> None:
+    if place is not None:
+        place.parent.mkdir(parents=True, exist_ok=True)
+        place.write_text(table.text() + "\n")
+
+
+async def _run(
+    seeds: list[int], place: Path | None, *, told_in_full: bool, mutant: str | None
+) -> Table:
     table = Table()
+    begun = time.monotonic()
 
     def tell(outcome: Outcome) -> None:
         table.add(outcome)
-        if told_in_full:
+        if told_in_full or outcome.findings:
             print("\n".join(outcome.history))
         for finding in outcome.findings:
             print(f"seed {outcome.seed}: {finding}", flush=True)
         if table.seeds % 50 == 0:
             print(f"{table.seeds} of {len(seeds)} seeds, {len(table.failed)} failed", flush=True)
+            table.seconds = time.monotonic() - begun
+            _write(table, place)
         if mutant is not None and any(MUTANTS[mutant] in text for text in outcome.findings):
             raise Found
 
@@ -70,7 +79,6 @@ async def _run(seeds: list[int], *, told_in_full: bool, mutant: str | None) -> T
     # Whoever ends us: what we started ends with us.
     asyncio.get_running_loop().add_signal_handler(signal.SIGTERM, task.cancel)
     asyncio.get_running_loop().add_signal_handler(signal.SIGUSR1, _where_it_stands)
-    begun = time.monotonic()
     for start in range(0, len(seeds), BATCH):
         batch = seeds[start : start + BATCH]
         async with fleet(

@@ -430,6 +430,9 @@ class Play:
             for name, other in self.phones.items():
                 await self._sign_in_cookie(name)
                 await other.open()
+                kept = await other.call("dump")
+                counts = {store: len(rows) for store, rows in kept.items() if rows}
+                self.note(f"{name} after the kill has {counts}")
 
     async def _sign_in_cookie(self, name: str) -> None:
         device = next(one for one in self.plan.devices if one.name == name)

@@ -2,25 +2,14 @@
 
 import asyncio
 import contextlib
-import os
 import shutil
-import signal
 from pathlib import Path
 from typing import Any, Final
 
-import psutil
-from playwright.async_api import BrowserContext, CDPSession, Page, Playwright
-from playwright.async_api import Error as PlaywrightError
-
-from tests.e2e.stack import CHROMIUM, FLAGS
+from tests.faults.devtools import Chromium, DevToolsError, Page
 
 CALL_SECONDS: Final = 30.0
-MORE_FLAGS: Final = (
-    # Devices are sites; a process for each would cost more than what they do.
-    "--disable-features=IsolateOrigins,site-per-process",
-    "--disable-site-isolation-trials",
-    "--renderer-process-limit=4",
-)
+WORKER_SECONDS: Final = 1.0
 
 
 class Gone(Exception):
@@ -36,63 +25,48 @@ class Refused(Exception):
 
 
 class Browser:
-    """One Chromium with a profile on disk; its pages are lent out and come back blank."""
+    """One Chromium with a profile on disk; its pages are lent out and come back."""
 
-    def __init__(self, playwright: Playwright, profile: Path) -> None:
-        self.playwright = playwright
+    def __init__(self, profile: Path) -> None:
         self.profile = profile
-        self.context: BrowserContext | None = None
+        self._chromium = Chromium(profile)
         self._idle: list[Page] = []
-        self._starting = asyncio.Lock()
 
     async def start(self) -> None:
-        self.context = await self.playwright.chromium.launch_persistent_context(
-            str(self.profile),
-            executable_path=CHROMIUM,
-            args=[*FLAGS, *MORE_FLAGS],
-            headless=True,
-            viewport={"width": 360, "height": 640},
-        )
-        self.context.set_default_timeout(CALL_SECONDS * 1000)
+        await self._chromium.start()
 
     async def take(self) -> Page:
-        """A blank page."""
-        if self._idle:
-            return self._idle.pop()
-        assert self.context is not None
-        return await self.context.new_page()
+        """A page with nothing of the taker's in it."""
+        return self._idle.pop() if self._idle else await Page.create(self._chromium)
 
     async def give(self, page: Page, *, ended: bool) -> None:
         """Back with it; `ended`: what runs in it ends now, not when the next one takes it."""
-        with contextlib.suppress(PlaywrightError):
+        if page.chromium is not self._chromium:
+            return
+        with contextlib.suppress(DevToolsError, TimeoutError):
             if ended:
-                await page.goto("about:blank")
+                await page.load("about:blank")
             self._idle.append(page)
 
+    async def set_cookie(self, name: str, value: str, url: str) -> None:
+        cookie = {"name": name, "value": value, "url": url, "httpOnly": True}
+        await self._chromium.send("Storage.setCookies", cookies=[cookie])
+
     def kill(self) -> None:
-        """`kill -9` of the browser and everything below it."""
-        for process in psutil.process_iter(["cmdline"]):
-            line = process.info["cmdline"] or []
-            if any(str(self.profile) in word for word in line):
-                with contextlib.suppress(ProcessLookupError):
-                    os.kill(process.pid, signal.SIGKILL)
+        """`kill -9`: nothing is written down any more."""
+        self._chromium.kill()
 
     async def restart(self) -> None:
         """After `kill`: the same profile again."""
-        context, self.context = self.context, None
         self._idle.clear()
-        if context is not None:
-            with contextlib.suppress(PlaywrightError):
-                await context.close()
         for name in ("SingletonLock", "SingletonSocket", "SingletonCookie"):
             (self.profile / name).unlink(missing_ok=True)
-        await self.start()
+        self._chromium = Chromium(self.profile)
+        await self._chromium.start()
 
     async def stop(self) -> None:
-        if self.context is not None:
-            with contextlib.suppress(PlaywrightError):
-                await self.context.close()
-        shutil.rmtree(self.profile, ignore_errors=True)
+        self._chromium.kill()
+        await asyncio.to_thread(shutil.rmtree, self.profile, ignore_errors=True)
 
 
 class Phone:
@@ -103,30 +77,23 @@ class Phone:
         self.origin = origin
         self.label = label
         self.tabs: dict[int, Page] = {}
-        self.errors: list[str] = []
         self.is_full = False
         self.is_updated = False
-        self._cut: list[CDPSession] = []
 
     async def open(self, tab: int = 0) -> None:
         """Opens the app in a tab; or loads it anew."""
-        page = self.tabs.get(tab)
-        if page is None:
-            page = self.tabs[tab] = await self.browser.take()
-            page.on("pageerror", self._note_error)
         try:
-            await page.goto(f"{self.origin}/")
-        except PlaywrightError as error:
-            raise Gone(str(error)) from error
-
-    def _note_error(self, error: object) -> None:
-        self.errors.append(str(error))
+            page = self.tabs.get(tab)
+            if page is None:
+                page = self.tabs[tab] = await self.browser.take()
+            await page.load(f"{self.origin}/")
+        except (DevToolsError, TimeoutError) as error:
+            raise Gone(f"opening: {error}") from error
 
     async def close(self, tab: int = 0, *, ended: bool = True) -> None:
         """The tab is closed; unless `ended`, it may go on a little."""
         page = self.tabs.pop(tab, None)
         if page is not None:
-            page.remove_listener("pageerror", self._note_error)
             await self.browser.give(page, ended=ended)
 
     def forget_tabs(self) -> None:
@@ -135,61 +102,55 @@ class Phone:
 
     async def call(self, name: str, *arguments: object, tab: int = 0) -> Any:
         """`phone.<name>(…)` in the page. Raises Gone, Refused."""
-        page = self.tabs.get(tab) or next(iter(self.tabs.values()), None)
-        if page is None:
-            raise Gone("no tab is open")
-        script = """async ([name, given]) => {
+        script = """async (name, given) => {
             try { return { value: await window.phone[name](...given) }; }
             catch (error) { return { error: error?.name ?? 'Error', text: String(error) }; }
         }"""
         try:
-            answer = await asyncio.wait_for(
-                page.evaluate(script, [name, list(arguments)]), CALL_SECONDS
-            )
-        except (PlaywrightError, TimeoutError) as error:
+            async with asyncio.timeout(CALL_SECONDS):
+                answer = await self._page(tab).run(script, name, list(arguments))
+        except (DevToolsError, TimeoutError) as error:
             raise Gone(f"{name}: {error}") from error
         if "error" in answer:
             raise Refused(answer["error"], answer["text"])
         return answer.get("value")
 
+    def _page(self, tab: int = 0) -> Page:
+        page = self.tabs.get(tab) or next(iter(self.tabs.values()), None)
+        if page is None:
+            raise Gone("no tab is open")
+        return page
+
     async def sign_in(self, token: str) -> None:
         """The cookie, as the server sets it when somebody joins."""
-        assert self.browser.context is not None
-        await self.browser.context.add_cookies(
-            [{"name": "khupho", "value": token, "url": self.origin}]
-        )
+        await self.browser.set_cookie("khupho", token, self.origin)
 
     async def limit_storage(self, size: int | None) -> None:
         """Room for so many bytes; None: as much as there is."""
         self.is_full = size is not None
-        devtools = await self._devtools()
         wish = {"origin": self.origin} | ({} if size is None else {"quotaSize": size})
-        with contextlib.suppress(PlaywrightError):
-            await devtools.send("Storage.overrideQuotaForOrigin", wish)
+        with contextlib.suppress(DevToolsError):
+            for page in self.tabs.values():
+                await page.send("Storage.overrideQuotaForOrigin", **wish)
 
     async def set_offline(self, *, offline: bool) -> None:
         """As the browser notices it by itself; only for pages, a worker's line is not touched."""
-        if not offline:
-            for devtools in self._cut:
-                await devtools.detach()
-            self._cut.clear()
-            return
-        devtools = await self._devtools()
-        await devtools.send("Network.enable")
-        wish = {"offline": True, "latency": 0, "downloadThroughput": -1, "uploadThroughput": -1}
-        await devtools.send("Network.emulateNetworkConditions", wish)
-        self._cut.append(devtools)
+        page = self._page()
+        await page.send("Network.enable")
+        wish = {"offline": offline, "latency": 0, "downloadThroughput": -1, "uploadThroughput": -1}
+        await page.send("Network.emulateNetworkConditions", **wish)
 
     async def stop_worker(self) -> None:
-        """The system reclaims the service worker's memory."""
-        devtools = await self._devtools()
-        with contextlib.suppress(PlaywrightError):
-            await devtools.send("ServiceWorker.enable")
-            await devtools.send("ServiceWorker.stopAllWorkers")
-            await devtools.detach()
-
-    async def _devtools(self) -> CDPSession:
-        page = next(iter(self.tabs.values()), None)
-        if page is None:
-            raise Gone("no tab is open")
-        return await page.context.new_cdp_session(page)
+        """The system reclaims the memory of this phone's service worker."""
+        page = self._page()
+        try:
+            told = page.expect("ServiceWorker.workerVersionUpdated")
+            await page.send("ServiceWorker.enable")
+            async with asyncio.timeout(WORKER_SECONDS):
+                versions = (await told)["versions"]
+            for version in versions:
+                if version["scriptURL"].startswith(self.origin):
+                    await page.send("ServiceWorker.stopWorker", versionId=version["versionId"])
+            await page.send("ServiceWorker.disable")
+        except (DevToolsError, TimeoutError) as error:
+            raise Gone(f"stopping the worker: {error}") from error

@@ -17,7 +17,6 @@ from uuid import uuid4
 
 import msgspec
 import psutil
-from playwright.async_api import Playwright, async_playwright
 
 from backend import db
 from backend.settings import get_settings
@@ -62,7 +61,6 @@ class Fleet:
 
     folder: Path
     houses: dict[str, House]
-    playwright: Playwright
     browser: Browser
 
     async def run(self, seeds: Sequence[int], tell: Tell) -> None:
@@ -95,7 +93,7 @@ class Fleet:
         browser, house = self.browser, self.houses[_house_of(seed)]
         line = house.lines[number]
         if plan.lane == "browser":
-            browser = Browser(self.playwright, self.folder / f"phone-{seed}")
+            browser = Browser(self.folder / f"phone-{seed}")
             await browser.start()
         if plan.lane == "server":
             line.kill()
@@ -211,11 +209,10 @@ async def fleet(
             )
             await db.open_pool(settings, size=4)
             stack.push_async_callback(db.close_pool)
-        playwright = await stack.enter_async_context(async_playwright())
-        browser = Browser(playwright, folder / "phones")
+        browser = Browser(folder / "phones")
         await browser.start()
         stack.push_async_callback(browser.stop)
-        yield Fleet(folder, houses, playwright, browser)
+        yield Fleet(folder, houses, browser)
 
 
 @dataclass

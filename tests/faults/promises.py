@@ -93,8 +93,9 @@ def _same_words(play: Play, deed: Deed, row: Any, edits: dict[UUID, list[str]]) 
     if deed.kind == "report":
         said = [deed.payload.get("description", ""), *edits.get(deed.id, ())]
         # Of an edit during which the phone died nobody knows, nor which of the two came last.
-        maybe = [d.payload["description"] for d in play.deeds
-                 if d.kind == "edit" and d.fate == "unknown" and d.report_id == deed.id]  # fmt: skip
+        unknown = [other for other in play.deeds if other.kind == "edit"
+                   and other.fate == "unknown" and other.report_id == deed.id]  # fmt: skip
+        maybe = [edit.payload["description"] for edit in unknown]
         if row["description"] not in (said if play.restored else said[-1:]) + maybe:
             play.find(f"I1: report {deed.id} says {row['description']!r}, last was {said[-1]!r}")
     elif row["body"] != deed.payload.get("text", ""):

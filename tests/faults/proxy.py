@@ -454,7 +454,7 @@ async def _pump(
                 coming.cancel()
                 return
             piece = coming.result()
-            if not piece:
+            if not piece or sink.is_closing():
                 return
             sink.write(piece)
             await sink.drain()
