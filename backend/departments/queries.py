@@ -21,10 +21,12 @@ from backend.departments.schemas import (
 if TYPE_CHECKING:
     from asyncpg import Record
 
+# Of a ward and its city, with the promises that are made there: other wards' are nobody's business.
 _CATEGORY: Final = """
-SELECT c.*, (SELECT jsonb_object_agg(k.area_id, to_jsonb(k)) FROM clock k
-             WHERE k.category_id = c.id) AS clocks
-FROM category c
+SELECT c.*, (SELECT jsonb_object_agg(k.area_id, to_jsonb(k))
+             FROM clock k JOIN area a ON a.id = k.area_id
+             WHERE k.category_id = c.id AND (a.id = ANY(w.path) OR a.path @> ARRAY[w.id])) AS clocks
+FROM category c JOIN area w ON w.id = $1 AND c.area_id = ANY(w.path)
 """
 _decode_keywords = msgspec.json.Decoder(dict[str, list[str]]).decode
 _decode_routes = msgspec.json.Decoder(dict[UUID, UUID]).decode
@@ -58,15 +60,17 @@ async def get_routed_category(category_id: UUID) -> RoutedCategory | None:
 
 
 async def get_ward_hours(ward_id: UUID) -> WardHours | None:
-    """Hours of the ward, its city and every department there; closures of the last year and on."""
+    """Hours of the ward, its parts, its city, all departments; closures of a year back and on."""
     row = await fetch_one(
         """
         SELECT w.country, w.time_zone,
                (SELECT jsonb_agg(jsonb_build_array(h.scope_id, h.from_day, h.week)
                                  ORDER BY h.scope_id, h.from_day)
                 FROM working_hours h
-                WHERE h.scope_id = ANY(w.path) OR h.scope_id IN (
-                    SELECT d.id FROM department d WHERE d.area_id = ANY(w.path))) AS hours,
+                WHERE h.scope_id = ANY(w.path)
+                   OR h.scope_id IN (SELECT d.id FROM department d WHERE d.area_id = ANY(w.path))
+                   OR h.scope_id IN (SELECT a.id FROM area a WHERE a.path @> ARRAY[w.id])
+               ) AS hours,
                (SELECT jsonb_agg(jsonb_build_array(c.area_id, c.first_day, c.last_day)
                                  ORDER BY c.first_day, c.id)
                 FROM closure c JOIN area a ON a.id = c.area_id
@@ -92,16 +96,14 @@ async def get_ward_hours(ward_id: UUID) -> WardHours | None:
 async def list_categories(ward_id: UUID) -> list[CategoryOut]:
     """Active ones that the ward or its city offers; a ward has a few dozen."""
     rows = await fetch(
-        f"""{_CATEGORY}
-        JOIN area w ON w.id = $1 AND c.area_id = ANY(w.path)
-        WHERE c.active ORDER BY c.sort, c.code LIMIT 500""",
+        f"""{_CATEGORY} WHERE c.active ORDER BY c.sort, c.code LIMIT 500""",
         ward_id,
     )
     return [_category(row) for row in rows]
 
 
-async def list_categories_by_id(ids: Sequence[UUID]) -> list[CategoryOut]:
-    rows = await fetch(f"{_CATEGORY} WHERE c.active AND c.id = ANY($1)", list(ids))
+async def list_categories_by_id(ward_id: UUID, ids: Sequence[UUID]) -> list[CategoryOut]:
+    rows = await fetch(f"{_CATEGORY} WHERE c.active AND c.id = ANY($2)", ward_id, list(ids))
     return [_category(row) for row in rows]
 
 

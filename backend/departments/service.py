@@ -35,9 +35,9 @@ async def list_categories(ward_id: UUID) -> list[CategoryOut]:
     return await queries.list_categories(ward_id)
 
 
-async def load_categories(ids: Sequence[UUID]) -> list[CategoryOut]:
-    """Those of `ids` still offered. For sync: a feed names only what its listeners may see."""
-    return await queries.list_categories_by_id(ids)
+async def load_categories(ward_id: UUID, ids: Sequence[UUID]) -> list[CategoryOut]:
+    """Those of `ids` still offered in the ward."""
+    return await queries.list_categories_by_id(ward_id, ids)
 
 
 async def list_departments(ward_id: UUID) -> list[DepartmentOut]:
@@ -45,7 +45,7 @@ async def list_departments(ward_id: UUID) -> list[DepartmentOut]:
 
 
 async def load_departments(ids: Sequence[UUID]) -> list[DepartmentOut]:
-    """Those of `ids` that exist. For sync, as `load_categories`."""
+    """Those of `ids` that exist. For sync: a feed names only what its listeners may see."""
     return await queries.list_departments_by_id(ids)
 
 

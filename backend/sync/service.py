@@ -65,8 +65,8 @@ async def _load(actor: Actor, wanted: dict[str, list[uuid.UUID]]) -> Upserts:
         found.me = [await accounts.get_me(actor)]
     if wanted["area"]:
         found.area = await areas.load_areas(wanted["area"])
-    if wanted["category"]:
-        found.category = await departments.load_categories(wanted["category"])
+    if wanted["category"] and actor.ward_id is not None:
+        found.category = await departments.load_categories(actor.ward_id, wanted["category"])
     if wanted["department"]:
         found.department = await departments.load_departments(wanted["department"])
     if wanted["report"]:

@@ -142,7 +142,8 @@ async def test_a_category_of_another_ward_is_not_offered(world: World) -> None:
 async def test_sync_is_given_what_is_still_in_use(world: World, connection: "Connection") -> None:
     ids = [world.categories["lamp"], world.categories["waste"], uuid.uuid4()]
     await connection.execute("UPDATE category SET active = false WHERE id = $1", ids[1])
-    assert [one.id for one in await service.load_categories(ids)] == [ids[0]]
+    assert [one.id for one in await service.load_categories(world.ward_id, ids)] == [ids[0]]
+    assert await service.load_categories(uuid.uuid4(), ids) == []
     assert [one.id for one in await service.load_departments([world.waste_id, ids[2]])] == [
         world.waste_id
     ]

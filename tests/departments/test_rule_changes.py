@@ -417,6 +417,35 @@ async def test_the_nearest_areas_promise_is_made_to_whoever_reports_there(world:
     assert (await world.farid.get(f"/api/wards/{world.ward_id}/clocks")).json()["clocks"] == []
 
 
+async def test_what_another_ward_promises_is_nobodys_business_here(
+    world: World, admin: Person, connection: "Connection"
+) -> None:
+    """A category of the whole city, with other times in a ward next door."""
+    other = uuid.uuid4()
+    await connection.execute(
+        """INSERT INTO area (id, parent_id, level, code, name, country, time_zone, calendar, path)
+           VALUES ($1, $2, 'ward', $3, 'x', 'VN', 'Asia/Ho_Chi_Minh', 'gregorian', $4)""",
+        other,
+        world.city_id,
+        other.hex,
+        [world.city_id, other],
+    )
+    tree = uuid.uuid4()
+    await connection.execute(
+        """INSERT INTO category (id, area_id, code, names, icon, colour, accept_hours, solve_hours)
+           VALUES ($1, $2, 'tree', '{"vi": "", "fa": "", "en": ""}', 'tree', '#0a0', 1, 2)""",
+        tree,
+        world.city_id,
+    )
+    for ward in (other, world.ward_id):
+        clock = {"category_id": str(tree), "area_id": str(ward), "times": TIMES}
+        answer = await admin.put(f"/api/wards/{ward}/clocks/{uuid.uuid4()}", {"clocks": [clock]})
+        assert answer.status_code == 201, answer.text
+    pulled = (await world.alice.get("/api/sync")).json()["upserts"]["category"]
+    (category,) = [one for one in pulled if one["id"] == str(tree)]
+    assert list(category["clocks"]) == [str(world.ward_id)]
+
+
 @pytest.mark.parametrize(
     ("wrong", "code", "field"),
     [
@@ -611,6 +640,23 @@ async def test_a_neighbourhoods_closure_is_nobody_elses(world: World) -> None:
     there = await report_of(world.dariush, sent["id"])
     assert str(here["accept_due_at"]) > (TODAY + 20 * DAY).isoformat()
     assert str(there["accept_due_at"]) < (TODAY + 20 * DAY).isoformat()
+
+
+async def test_a_neighbourhood_may_have_hours_of_its_own(world: World) -> None:
+    """Those of its own departments' come first."""
+    hours = {"scope_id": str(world.neighbourhood_id), "week": ALWAYS}
+    assert (await change(world.farid, world, "hours", hours)).status_code == 201
+    here = await report_of(world.alice, (await send(world.alice, world))["id"])
+    sent = await send(world.dariush, world, lat=world.far[0], lon=world.far[1])
+    there = await report_of(world.dariush, sent["id"])
+    assert str(here["solve_due_at"]) < str(there["solve_due_at"])
+    office = {
+        "scope_id": str(world.lighting_id),
+        "week": [[list(span) for span in day] for day in WEEKS["VN"]],
+    }
+    assert (await change(world.farid, world, "hours", office)).status_code == 201
+    again = await report_of(world.alice, (await send(world.alice, world))["id"])
+    assert str(again["solve_due_at"]) > str(here["solve_due_at"])
 
 
 async def test_the_usual_hours_are_those_of_the_country(world: World) -> None:
