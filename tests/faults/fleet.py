@@ -125,6 +125,7 @@ class Fleet:
         await phone.sign_in(ward.people["alice"].token("phone"))
         await phone.open()
         await phone.call("settle")
+        await phone.call("withoutSync")
         await phone.set_offline(offline=True)
         lat, lon = ward.here
         wish = {"category_id": str(ward.id("category", "lamp")), "description": "", "shots": []}

@@ -146,6 +146,15 @@ class _LineBroken(Exception):
     """This side or the other is gone."""
 
 
+LOST: Final = (
+    _LineBroken,
+    OSError,
+    asyncio.IncompleteReadError,
+    asyncio.LimitOverrunError,
+    RuntimeError,  # uvloop's, when what was aborted is written to
+)
+
+
 class FaultProxy:
     """Listens on 127.0.0.1 and passes on to `upstream_port`; serves the harness page itself."""
 
@@ -203,7 +212,7 @@ class FaultProxy:
         try:
             while await self._exchange(reader, writer):
                 pass
-        except (_LineBroken, OSError, asyncio.IncompleteReadError, asyncio.LimitOverrunError):
+        except LOST:
             writer.transport.abort()
         finally:
             self._open.discard(task)
