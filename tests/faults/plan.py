@@ -10,7 +10,7 @@ from tests.faults.proxy import AFTER_IT_COUNTED, BEFORE_IT_ARRIVES, KINDS, ON_TH
 Lane = Literal["line", "browser", "server", "store", "database", "disk", "restore"]
 LANES: Final[Mapping[int, Lane]] = {
     2: "store", 14: "store", 27: "store", 44: "store",
-    5: "server", 17: "server", 29: "server", 41: "server",
+    5: "server", 17: "server", 29: "server", 39: "server",
     7: "browser", 32: "browser",
     12: "restore", 24: "disk", 49: "database",
 }  # fmt: skip
@@ -287,7 +287,7 @@ def _desk(dice: random.Random, lane: Lane) -> Script:
         case "server":
             for _ in range(dice.randint(0, 2)):
                 _insert(dice, acts, "kill_server")
-            if dice.random() < 0.5:
+            if dice.random() < 0.3:
                 _insert(dice, acts, "kill_worker")
         case "store":
             for do in dice.sample(("cut_store", "slow_store"), dice.randint(1, 2)):
