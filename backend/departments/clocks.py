@@ -73,15 +73,17 @@ class Calendar:
         self._facts = facts
         self._zone = ZoneInfo(facts.time_zone)
         self._is_day_off = is_day_off
-        self._openings: dict[date, tuple[Opening, ...]] = {}
+        self._days: dict[date, tuple[timedelta, tuple[Opening, ...]]] = {}
 
-    def openings(self, day: date) -> tuple[Opening, ...]:
-        """What is open of one *UTC* day, in order: so days follow each other in any time zone."""
-        kept = self._openings.get(day)
+    def day(self, day: date) -> tuple[timedelta, tuple[Opening, ...]]:
+        """How long is open of one *UTC* day, and when: so days follow each other in any zone."""
+        kept = self._days.get(day)
         if kept is None:
-            if len(self._openings) >= MOST_DAYS_KEPT:
-                self._openings.clear()
-            kept = self._openings[day] = tuple(self._open_in(day))
+            if len(self._days) >= MOST_DAYS_KEPT:
+                self._days.clear()
+            openings = tuple(self._open_in(day))
+            total = sum((closes - opens for opens, closes in openings), _NOTHING)
+            kept = self._days[day] = (total, openings)
         return kept
 
     def spans(self, day: date) -> tuple[Span, ...]:
@@ -152,9 +154,14 @@ def due_at(start: datetime, length: timedelta, calendar: Calendar | None) -> dat
     if length <= _NOTHING:
         return start
     left = length
-    day = start.astimezone(UTC).date()
+    first = day = start.astimezone(UTC).date()
     for _ in range(HORIZON_DAYS):
-        for opens, closes in calendar.openings(day):
+        total, openings = calendar.day(day)
+        if total < left and day != first:
+            left -= total
+            day += _DAY
+            continue
+        for opens, closes in openings:
             begin = max(opens, start)
             if begin >= closes:
                 continue
@@ -171,15 +178,20 @@ def worked(start: datetime, end: datetime, calendar: Calendar | None) -> timedel
         return _NOTHING
     if calendar is None:
         return end - start
-    total = _NOTHING
-    day, last = start.astimezone(UTC).date(), end.astimezone(UTC).date()
+    worked_so_far = _NOTHING
+    first, last = start.astimezone(UTC).date(), end.astimezone(UTC).date()
+    day = first
     while day <= last:
-        for opens, closes in calendar.openings(day):
-            begin, finish = max(opens, start), min(closes, end)
-            if begin < finish:
-                total += finish - begin
+        total, openings = calendar.day(day)
+        if first < day < last:
+            worked_so_far += total
+        else:
+            for opens, closes in openings:
+                begin, finish = max(opens, start), min(closes, end)
+                if begin < finish:
+                    worked_so_far += finish - begin
         day += _DAY
-    return total
+    return worked_so_far
 
 
 def check_week(week: Sequence[Collection[Span]]) -> Week:
