@@ -48,6 +48,7 @@ class Tiles(msgspec.Struct, frozen=True):
 
     kind: str
     url: str | None
+    attribution: str
 
 
 class ConfigOut(msgspec.Struct, frozen=True):
@@ -74,7 +75,7 @@ async def get_config() -> ConfigOut:
         name="Khu Phố",
         version=VERSION,
         push_key=notifications.push_key(),
-        tiles=Tiles(settings.tiles, settings.tiles_url),
+        tiles=Tiles(settings.tiles, settings.tiles_url, settings.tiles_attribution),
         consent_version=CONSENT_VERSION,
         languages=list(LANGUAGES),
     )

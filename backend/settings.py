@@ -51,6 +51,8 @@ class Settings(msgspec.Struct, frozen=True, forbid_unknown_fields=True):
     push_test_origin: str | None = None
     tiles: Literal["none", "raster", "pmtiles"] = "none"
     tiles_url: str | None = None
+    tiles_attribution: Annotated[str, Meta(max_length=200)] = ""
+    """Whom the map pictures are owed to ("© OpenStreetMap contributors"); stands on every map."""
     upload_quota_bytes: Annotated[int, Meta(ge=1)] = 500 * 1024 * 1024
     log_level: Literal["debug", "info", "warning", "error"] = "info"
     failpoints: str | None = None

@@ -13,8 +13,13 @@ from servestatic import ServeStaticASGI
 if TYPE_CHECKING:
     from wsgiref.headers import Headers
 
+SHARE_PATH: Final = "/share"
+"""The manifest's share target: answered by the service worker, and by us while there is none."""
 API_PATHS: Final = ("/api/", "/open311/", "/healthz", "/metrics")
 _INLINE_SCRIPT: Final = re.compile(rb"<script(?![^>]*\bsrc=)[^>]*>(.*?)</script>", re.DOTALL)
+
+_ANNOUNCER_STYLE: Final = "'sha256-S8qMpvofolR8Mpjy4kQvEm7m1q8clzU4dfDH0AmvZjo='"
+"""The one style attribute in the built app: SvelteKit's line that reads out a new screen's name."""
 
 SECURITY_HEADERS: Final = {
     "X-Content-Type-Options": "nosniff",
@@ -36,7 +41,7 @@ def content_security_policy(shell: bytes, tiles_origin: str | None) -> str:
         (
             "default-src 'self'",
             f"script-src 'self' {hashes}".rstrip(),
-            "style-src 'self' 'unsafe-inline'",
+            f"style-src 'self' 'unsafe-hashes' {_ANNOUNCER_STYLE}",
             f"img-src 'self' blob: data:{tiles}",
             "media-src 'self' blob:",
             f"connect-src 'self'{tiles}",
@@ -86,6 +91,9 @@ class AppFiles:
         if scope["type"] != ScopeType.HTTP or scope["path"].startswith(API_PATHS):
             await self.api(scope, receive, _with_headers(send))
             return
+        if scope["path"] == SHARE_PATH and scope["method"] == "POST":
+            await _begin_report(receive, send)
+            return
         asks_for_a_screen = (
             scope["path"] not in self.files.files
             and scope["method"] in {"GET", "HEAD"}
@@ -95,6 +103,20 @@ class AppFiles:
         if asks_for_a_screen:
             scope = cast("Scope", {**scope, "path": "/", "raw_path": b"/"})
         await self.files(cast("Any", scope), cast("Any", receive), cast("Any", send))
+
+
+async def _begin_report(receive: Receive, send: Send) -> None:
+    """What was shared cannot be kept without a service worker: the person begins with the camera.
+
+    The body is taken in first, or the browser would say that the connection broke.
+    """
+    more = True
+    while more:
+        message = await receive()
+        more = message["type"] == "http.request" and message.get("more_body", False)
+    headers = [(b"location", b"/report"), (b"content-length", b"0"), *_RAW_HEADERS]
+    await send({"type": "http.response.start", "status": 303, "headers": headers})
+    await send({"type": "http.response.body", "body": b"", "more_body": False})
 
 
 _RAW_HEADERS = [(name.lower().encode(), value.encode()) for name, value in SECURITY_HEADERS.items()]

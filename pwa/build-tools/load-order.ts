@@ -1,7 +1,7 @@
 import type { Plugin } from 'vite';
 import zlib from 'node:zlib';
 
-/** What the phone of somebody who is signed in may fetch of scripts until its first screen stands: brotli, bytes. */
+/** What a phone may fetch of scripts until its first screen stands and lives: brotli, bytes. */
 const firstLoadLimit = 45_000;
 
 /** What is drawn first, by source. */
@@ -71,7 +71,7 @@ export function loadOrder(): Plugin {
 			}
 			const weights = [...needed].map((name) => [name, weigh(byName.get(name)?.code ?? '')] as const);
 			const sum = weights.reduce((total, [, bytes]) => total + bytes, 0);
-			this.info(`first load of scripts, signed in: ${sum} bytes`);
+			this.info(`first load of scripts: ${sum} bytes`);
 			if (sum > firstLoadLimit) {
 				const list = weights.map(([name, bytes]) => `${name} ${bytes}`).join(', ');
 				this.warn(`the first load weighs ${sum} bytes of script, more than ${firstLoadLimit}: ${list}`);

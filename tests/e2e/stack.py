@@ -19,7 +19,7 @@ from pathlib import Path
 from typing import Any
 
 import httpx
-from playwright.async_api import BrowserContext, CDPSession, Page, Playwright
+from playwright.async_api import BrowserContext, CDPSession, ConsoleMessage, Page, Playwright
 from playwright.async_api import Error as PlaywrightError
 
 from backend import db, migrate
@@ -237,10 +237,16 @@ class Phone:
         await self.context.add_init_script(f"window.__told = {json.dumps(self.told)};{_SUBSCRIBE}")
         page = self.context.pages[0] if self.context.pages else await self.context.new_page()
         page.on("pageerror", lambda error: self.browser_errors.append(str(error)))
+        page.on("console", self._note_refusal)
         await page.goto(path if ":" in path else f"{self.stack.url}{path}")
         if offline:
             assert not await page.evaluate("navigator.onLine")
         return page
+
+    def _note_refusal(self, message: ConsoleMessage) -> None:
+        """What the page's own policy forbids it, it must not try."""
+        if "Content Security Policy" in message.text:
+            self.browser_errors.append(message.text)
 
     @property
     def page(self) -> Page:

@@ -335,6 +335,18 @@ test("a photo whose bytes the browser lost is told to the person, not kept quiet
   expect(server.thread(entry.id)).toEqual([entry.id]);
 });
 
+test("what a proxy finds too large is told to the person, not sent again for ever", async () => {
+  await submitReport(phone.db, await draftWith(phone, 100));
+  server.faults = ["ok", "ok", "proxy_413"];
+  await run();
+  expect((await only()).state).toBe("needs_person");
+  expect((await only()).lastError?.code).toBe("too_large_on_the_way");
+  const asked = server.requests.length;
+  await run("online");
+  expect(server.requests).toHaveLength(asked);
+  expect(await phone.db.count("photos")).toBe(1);
+});
+
 test("read markers do not wait for anything, and only the furthest is sent", async () => {
   await markRead(phone.db, "r1", 3);
   await markRead(phone.db, "r1", 7);

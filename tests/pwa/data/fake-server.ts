@@ -20,6 +20,8 @@ export type Fault =
   | "foreign_json"
   | "cut_json"
   | "proxy_403"
+  /** A proxy that lets nothing so large through: no problem+json. */
+  | "proxy_413"
   | "busy"
   | "crowded"
   | "signed_out";
@@ -220,6 +222,8 @@ function answerOf(fault: Fault): Response | null {
       return json(200, { welcome: true });
     case "proxy_403":
       return html(403);
+    case "proxy_413":
+      return html(413);
     case "busy":
       return problem(429, "too_many", { "retry-after": "7" });
     case "signed_out":

@@ -1220,6 +1220,7 @@ export interface components {
         };
         /** Tiles */
         Tiles: {
+            attribution: string;
             kind: string;
             url: string | null;
         };

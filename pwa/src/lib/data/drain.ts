@@ -45,6 +45,8 @@ const lockName = 'khupho-outbox';
 const hurried: readonly DrainSource[] = ['start', 'online', 'visible', 'person', 'signed_in', 'worker'];
 /** Sources that try again although the server has said "signed out". */
 const daring: readonly DrainSource[] = ['start', 'person', 'signed_in'];
+/** What something on the way says to more than it lets through (RFC 9110): as often as it is asked. */
+const tooLarge = 413;
 /** After that many requests in a row that reached nobody, or nobody who could do anything, the rest is spared. */
 const enoughFailures = 2;
 
@@ -208,6 +210,15 @@ async function settleFailure(parts: DrainParts, entry: OutboxEntry, error: unkno
 		return 'refused';
 	}
 	if (error instanceof Unreachable) {
+		if (error.status === tooLarge) {
+			await giveToPerson(db, entry.id, {
+				code: 'too_large_on_the_way',
+				title: '',
+				detail: '',
+				status: tooLarge
+			});
+			return 'refused';
+		}
 		await requeue(parts, entry, error, error.retryAfter);
 		return 'unreachable';
 	}
@@ -229,7 +240,10 @@ async function requeue(
 	}));
 }
 
-/** Codes of our own, for what the server did not say: `network`, `timeout`, `not_our_server`, `photo_lost`. */
+/**
+ * Codes of our own, for what the server did not say: `network`, `timeout`, `not_our_server`, and for the person (in
+ * words of `thread/problemWords.ts`): `photo_lost`, `too_large_on_the_way`.
+ */
 function keep(error: Problem | Unreachable): KeptProblem {
 	if (error instanceof Unreachable) {
 		return { code: error.reason, title: '', detail: '', status: error.status };

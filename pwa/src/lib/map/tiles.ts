@@ -3,11 +3,12 @@ import type { Coords, DoneCallback, GridLayer, Library, Map as LeafletMap } from
 
 /**
  * Lays the ward's background picture under a map, where the server names one; without a network what the phone has
- * kept of it shows, and otherwise the outlines stand on plain ground. Resolves to whether there is one.
+ * kept of it shows, and otherwise the outlines stand on plain ground. Resolves to whom it is owed to ('' when nobody
+ * has to be named), or to null when there is none.
  */
-export async function layTiles(library: Library, map: LeafletMap): Promise<boolean> {
+export async function layTiles(library: Library, map: LeafletMap): Promise<string | null> {
 	const tiles = (await getConfig())?.tiles;
-	if (!tiles?.url) return false;
+	if (!tiles?.url) return null;
 	const layer =
 		tiles.kind === 'raster'
 			? library.tileLayer(tiles.url, { maxZoom: 19, className: 'map-tiles' })
@@ -15,9 +16,9 @@ export async function layTiles(library: Library, map: LeafletMap): Promise<boole
 				? await archiveLayer(library, tiles.url)
 				: null;
 	// The map may have been closed while the server was asked.
-	if (!layer || !map.getContainer().isConnected) return false;
+	if (!layer || !map.getContainer().isConnected) return null;
 	layer.addTo(map);
-	return true;
+	return tiles.attribution;
 }
 
 /**

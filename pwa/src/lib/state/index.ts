@@ -13,6 +13,7 @@ export * from './desk.svelte.ts';
 export * from './directory.svelte.ts';
 export * from './drafts.ts';
 export * from './editors.svelte.ts';
+export * from './freshness.ts';
 export { Live } from './live.svelte.ts';
 export * from './notifications.svelte.ts';
 export * from './phone.ts';

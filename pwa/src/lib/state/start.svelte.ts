@@ -1,10 +1,9 @@
 /** Setting everything going, and how fresh what is shown is. */
 import { showBadge } from '#lib/data/badge.ts';
-import { database, getMeta } from '#lib/data/db.ts';
+import { database } from '#lib/data/db.ts';
 import { drainNow, pullNow, startRunning } from '#lib/data/running.ts';
 import { listen } from '#lib/data/signal.ts';
 import { tellWorker } from '#lib/worker-messages.ts';
-import { Live } from './live.svelte.ts';
 import { forgetAllUrls, forgetUrls } from './pictures.ts';
 
 /** Call once, in the outermost layout's `onMount`; its result ends everything. */
@@ -48,12 +47,6 @@ async function tidyPictures(): Promise<void> {
 	const db = await database();
 	await forgetUrls(new Set(await db.getAllKeys('photos')));
 }
-
-/** When this phone last heard everything from the server (ms since 1970; null = never): "updated 14:05". */
-export const freshness = new Live<number | null>(
-	['meta'],
-	async (db) => (await getMeta(db, 'syncedAt')) ?? null
-);
 
 /** Asks the server now, then sends what waits; for "pull to refresh" and the like. Never throws. */
 export async function refresh(): Promise<void> {
