@@ -115,12 +115,13 @@ class Play:
 
     async def heal(self) -> None:
         """The weather clears, what was down comes up, and every phone empties its queue."""
-        if self.plan.lane == "server":
-            await self.bench.line.unwatch()
         await mend(self)
         begun = time.monotonic()
         await asyncio.gather(*(self._recover(device) for device in self.plan.devices))
         self.outcome.drain_seconds = time.monotonic() - begun
+        if self.plan.lane == "server":
+            # Not before: what makes it die may be reached only now.
+            await self.bench.line.unwatch()
         for phone in self.phones.values():
             await self.bench.line.proxy.late_arrivals(phone.label)
 
@@ -478,7 +479,8 @@ class Play:
         async with self.house.connection() as connection:
             await sign_in_again(connection, someone, session)
         await phone.sign_in(someone.token(session))
-        await phone.call("settle")
+        with contextlib.suppress(Refused):
+            await phone.call("settle")
 
     async def _decide(self, device: Device, phone: Phone, left: list[dict[str, Any]]) -> None:
         """The person looks at what needs them, and at what does not move."""
@@ -505,7 +507,9 @@ class Play:
         allowed = set(TOO_LATE)
         if device.person == "bang" and self.lost_grant:
             allowed |= {"not_found", "forbidden"}
-        if self.restored:
+        taken_back = {deed.id for deed in self.deeds if deed.fate == "taken_back"}
+        if self.restored or (entry["reportId"] and UUID(entry["reportId"]) in taken_back):
+            # What was said in one tab of a report that was taken back in another.
             allowed.add("not_found")
         if (entry["received"] and not self.restored) or code not in allowed:
             self.find(f"{device.name}: {entry['kind']} {entry['id']} needs its person: "
