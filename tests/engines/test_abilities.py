@@ -51,8 +51,12 @@ NEEDED: Final[Mapping[str, str]] = {
         a.close(); b.close();
         return word === 'word';""",
     "a canvas in a worker": "return 'convertToBlob' in OffscreenCanvas.prototype;",
-    "time limits that combine": """
-        return AbortSignal.any([AbortSignal.timeout(1e6)]) instanceof AbortSignal;""",
+    "a time limit beside a wish to stop": """
+        const end = new AbortController();
+        const limit = AbortSignal.timeout(1500);
+        for (const signal of [new AbortController().signal, limit])
+          signal.addEventListener('abort', () => end.abort(signal.reason));
+        return await given_up(end.signal);""",
     "names sorted for people": "return new Intl.Collator('vi').compare('đ', 'e') < 0;",
     "Persian calendar": """
         return new Intl.DateTimeFormat('fa-IR-u-ca-persian', { year: 'numeric' })
@@ -68,6 +72,8 @@ LACKS: Final[Mapping[str, Mapping[str, str]]] = {
         "iPhones an app on the home screen is kept anyway",
         "the browser's own offline switch": "no protocol for it: the line is cut by our proxy",
         "closing in order": "WebKitWebDriver leaves our window standing: closing is killing",
+        "a time limit inside AbortSignal.any": "WebKit 2.50 may collect it, and then it never "
+        "comes (19 of 20 in a trial, 0 of 1 in another); `client.ts` joins them by hand",
         "two tabs": "one window of one view; Chromium plays two tabs",
     },
     "Firefox": {
@@ -90,6 +96,21 @@ ABSENT: Final[Mapping[str, Mapping[str, str]]] = {
 }
 
 
+GIVEN_UP: Final = """
+async function given_up(signal) {
+  // Much is thrown away meanwhile: what nobody holds is collected.
+  const litter = setInterval(
+    () => Array.from({ length: 20000 }, (_, i) => ({ i, text: `x${i}` })), 20);
+  const asked = fetch('/silence', { signal }).then(() => false, () => true);
+  const enough = new Promise((resolve) => setTimeout(() => resolve(false), 5000));
+  const ended = await Promise.race([asked, enough]);
+  clearInterval(litter);
+  return ended;
+}
+"""
+"""Whether a request that nobody answers ends by that signal."""
+
+
 @pytest.fixture(scope="module")
 def blank_page(tmp_path_factory: pytest.TempPathFactory) -> Iterator[str]:
     folder = tmp_path_factory.mktemp("blank")
@@ -102,6 +123,12 @@ def blank_page(tmp_path_factory: pytest.TempPathFactory) -> Iterator[str]:
 
 
 class _Quiet(http.server.SimpleHTTPRequestHandler):
+    def do_GET(self) -> None:
+        if self.path == "/silence":
+            self.rfile.read(1)
+        else:
+            super().do_GET()
+
     def log_message(self, *_: object) -> None:
         pass
 
@@ -112,14 +139,14 @@ async def test_the_engine_can_do_what_the_app_relies_on(
 ) -> None:
     await browser.goto(blank_page)
     version = await browser.run("return navigator.userAgent;")
-    missing = [name for name, script in NEEDED.items() if not await browser.run(script)]
+    missing = [name for name, script in NEEDED.items() if not await browser.run(GIVEN_UP + script)]
     with capsys.disabled():
         print(f"\n{browser.name}: {version}")
         for name, why in LACKS[browser.name].items():
             print(f"  cannot do here: {name} ({why})")
     assert missing == []
     for name, script in ABSENT[browser.name].items():
-        assert await browser.run(script), f"{browser.name} has {name} now: use it"
+        assert await browser.run(GIVEN_UP + script), f"{browser.name} has {name} now: use it"
 
 
 def test_what_was_asked_of_an_engine_is_said_of_it() -> None:

@@ -85,7 +85,7 @@ export function timeoutFor(bytes: number): number {
 export function makeClient(parts: ClientParts): Client {
 	async function send(method: Method, path: string, init: RequestInit, timeoutMs: number): Promise<Response> {
 		const limit = AbortSignal.timeout(timeoutMs);
-		const signal = init.signal ? AbortSignal.any([init.signal, limit]) : limit;
+		const signal = init.signal ? either(init.signal, limit) : limit;
 		try {
 			return await parts.fetch(path, {
 				...init,
@@ -127,6 +127,19 @@ export function makeClient(parts: ClientParts): Client {
 	}
 
 	return { request, send };
+}
+
+/**
+ * Ends when one of them does. Not `AbortSignal.any`: WebKit 2.50 forgets a time limit that nobody but it remembers, and
+ * a request on a dead line would hang for ever.
+ */
+function either(...signals: AbortSignal[]): AbortSignal {
+	const end = new AbortController();
+	for (const signal of signals) {
+		if (signal.aborted) end.abort(signal.reason);
+		signal.addEventListener('abort', () => end.abort(signal.reason), { once: true });
+	}
+	return end.signal;
 }
 
 /** The error that an answer outside 2xx stands for. */
