@@ -56,7 +56,8 @@ async def test_open_reports_get_their_alarms_and_late_ones_no_flood(database_url
 async def _fill(now: datetime) -> None:
     await db.execute(
         """INSERT INTO area (id, level, code, name, country, time_zone, calendar, path)
-           VALUES ($1::uuid, 'ward', 'x', 'x', 'VN', 'Asia/Ho_Chi_Minh', 'gregorian', ARRAY[$1::uuid])""",
+           VALUES ($1::uuid, 'ward', 'x', 'x', 'VN', 'Asia/Ho_Chi_Minh', 'gregorian',
+                   ARRAY[$1::uuid])""",
         AREA,
     )
     await db.execute(
