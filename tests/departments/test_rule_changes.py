@@ -190,6 +190,22 @@ async def test_preview_is_for_those_who_may_save(
         assert answer.status_code == status, (person.name, answer.text)
 
 
+async def test_who_dispatches_elsewhere_and_only_oversees_here_changes_nothing_here(
+    world: World, stranger: Person, connection: "Connection"
+) -> None:
+    await connection.execute(
+        """INSERT INTO account_grant (id, account_id, role, scope_id)
+           VALUES (gen_random_uuid(), $1, 'leader', $2)""",
+        stranger.account_id,
+        world.ward_id,
+    )
+    assert (await stranger.get(f"/api/wards/{world.ward_id}/routing")).status_code == 200
+    for what, body in bodies(world).items():
+        assert (await change(stranger, world, what, body)).status_code == 403, what
+    path = f"/api/wards/{world.ward_id}/routing/preview"
+    assert (await stranger.post(path, bodies(world)["routing"])).status_code == 403
+
+
 async def test_rules_of_the_city_are_its_administrators(
     world: World, admin: Person, connection: "Connection"
 ) -> None:

@@ -195,6 +195,17 @@ async def test_while_the_reporter_is_asked_nobody_is_late(
     assert await said(world, urgent) == ["accept warned"], "three hours were left, not fewer"
 
 
+async def test_what_ran_out_before_the_question_is_still_said_and_nothing_since(
+    world: World, connection: "Connection", urgent: object
+) -> None:
+    """The worker was away when the warning was due, and comes back long after the question."""
+    await an_hour_passes(connection, urgent, 6.5)
+    await say(world.chi, urgent, "Ở đâu?", question=True)
+    await an_hour_passes(connection, urgent, 50)
+    await fire_alarms()
+    assert await said(world, urgent) == ["accept warned"]
+
+
 async def test_a_result_that_waits_for_the_reporter_is_not_late_and_a_dispute_goes_on(
     world: World, connection: "Connection", urgent: object
 ) -> None:
@@ -435,7 +446,7 @@ async def test_a_holiday_declared_afterwards_gives_time_back_but_mends_no_broken
     assert heard[:2] == ["accept warned", "accept breached"]
     before = await report_of(world.alice, lamp)
     today = datetime.now(UTC)
-    await close(connection, world, today - timedelta(days=29), today - timedelta(days=2))
+    await close(connection, world, today - timedelta(days=31), today + timedelta(days=1))
     await recount_wards(settled=NOW)
     after = await report_of(world.alice, lamp)
     assert after["accept_due_at"] == before["accept_due_at"]
