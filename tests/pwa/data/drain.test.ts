@@ -303,6 +303,33 @@ test("an edit whose answer was lost before the report was accepted is not refuse
   expect(await allEntries(phone.db)).toEqual([]);
 });
 
+test("an edit that may have counted waits until the phone could look, instead of being called refused", async () => {
+  await enqueue(phone.db, {
+    kind: "edit",
+    reportId: "r1",
+    payload: { description: "the lamp" },
+  });
+  const refused = async () => problem(409, "illegal_move");
+  const report = { report: { id: "r1", description: "the lamp" } };
+  const answers = [
+    () => Promise.reject(new TypeError()),
+    refused,
+    () => Promise.reject(new TypeError()),
+    refused,
+    async () => json(200, report),
+  ];
+  const { makeClient } = await import("#lib/api/client.ts");
+  phone.parts.client = makeClient({
+    fetch: () => (answers.shift() as () => Promise<Response>)(),
+    language: () => "en",
+  });
+  await run();
+  await run("online");
+  expect((await only()).state).toBe("queued");
+  await run("online");
+  expect(await allEntries(phone.db)).toEqual([]);
+});
+
 test("a photo the server lost after all is sent again", async () => {
   await submitReport(phone.db, await draftWith(phone, 100));
   server.faults = ["ok", "ok", "ok", "drop_before"];

@@ -202,7 +202,14 @@ async function settleFailure(parts: DrainParts, entry: OutboxEntry, error: unkno
 			// Not this entry is too much, but every one: a server that is short of breath is not asked for all of them.
 			return error.status === 503 ? 'unreachable' : 'refused';
 		}
-		if (await editIsThere(parts, entry, error)) {
+		let there: boolean;
+		try {
+			there = await editIsThere(parts, entry, error);
+		} catch (unanswered) {
+			// Whether it counted is not known yet: the next try asks again.
+			return settleFailure(parts, entry, unanswered);
+		}
+		if (there) {
 			await finish(db, entry.id);
 			return 'sent';
 		}
@@ -255,18 +262,21 @@ function keep(error: Problem | Unreachable): KeptProblem {
 
 /**
  * An edit has no id of its own. When its first answer was lost and the report was accepted since, the second try is
- * refused (409) although the first one counted: then the report says what the edit wanted.
+ * refused (409) although the first one counted: then the report says what the edit wanted. Throws what keeps us from
+ * looking, if it may be better later.
  */
 async function editIsThere(parts: DrainParts, entry: OutboxEntry, error: Problem): Promise<boolean> {
 	if (entry.kind !== 'edit' || error.status !== 409 || entry.attempts < 2) return false;
+	let found: { report: ReportOut };
 	try {
-		const found = await parts.client.request<{ report: ReportOut }>('GET', `/api/reports/${entry.reportId}`);
-		return Object.entries(entry.payload).every(
-			([field, wanted]) => asStored(found.report[field as keyof ReportOut]) === asStored(wanted)
-		);
-	} catch {
-		return false;
+		found = await parts.client.request('GET', `/api/reports/${entry.reportId}`);
+	} catch (failure) {
+		if (failure instanceof Problem && failure.status !== 401 && !failure.temporary) return false;
+		throw failure;
 	}
+	return Object.entries(entry.payload).every(
+		([field, wanted]) => asStored(found.report[field as keyof ReportOut]) === asStored(wanted)
+	);
 }
 
 function asStored(value: unknown): unknown {
