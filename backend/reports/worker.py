@@ -12,6 +12,7 @@ from backend.reports.conversation import close_silent_reports
 from backend.reports.deadlines import fire_alarms, recount_wards
 
 WATCH_SECONDS: Final = 10.0
+PORTION: Final = 50
 
 
 def register(pgq: PgQueuer) -> None:
@@ -33,7 +34,10 @@ async def watch_deadlines(stopping: asyncio.Event) -> None:
     while not stopping.is_set():
         try:
             moved = await recount_wards()
-            said = await fire_alarms()
+            said = 0
+            # In portions: after a long absence there is much to say, and stopping must not wait.
+            while not stopping.is_set() and (more := await fire_alarms(at_most=PORTION)):
+                said += more
         except Exception:
             # Whatever it was, the next promise that is broken has to be told.
             get_logger().exception("deadlines_failed")

@@ -282,12 +282,12 @@ async def test_the_worker_looks_by_itself(
     monkeypatch.setattr(worker, "WATCH_SECONDS", 0.05)
     passes = 0
 
-    async def fail_at_first() -> int:
+    async def fail_at_first(*, at_most: int) -> int:
         nonlocal passes
         passes += 1
         if passes == 1:
             raise OSError("the database is away")
-        return await fire_alarms()
+        return await fire_alarms(at_most=at_most)
 
     monkeypatch.setattr(worker, "fire_alarms", fail_at_first)
     await an_hour_passes(connection, urgent, 9)
