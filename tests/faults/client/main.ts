@@ -108,7 +108,10 @@ function nextNews(ms: number): Promise<void> {
     const late = setTimeout(done, Math.max(0, ms));
     let soon: ReturnType<typeof setTimeout> | null = null;
     const stop = listen((signal) => {
-      if (signal.drained || signal.changed?.some((s) => s === "outbox" || s === "meta"))
+      if (
+        signal.drained ||
+        signal.changed?.some((s) => s === "outbox" || s === "meta")
+      )
         soon ??= setTimeout(done, 30);
     });
     function done() {

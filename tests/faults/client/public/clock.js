@@ -13,7 +13,8 @@
     }
   };
   // Safari and Firefox have none.
-  if (localStorage.getItem("noSync")) delete ServiceWorkerRegistration.prototype.sync;
+  if (localStorage.getItem("noSync"))
+    delete ServiceWorkerRegistration.prototype.sync;
   const wait = AbortSignal.timeout.bind(AbortSignal);
   AbortSignal.timeout = (ms) =>
     wait(ms / Number(localStorage.getItem("haste") ?? 1));
