@@ -8,7 +8,7 @@ from typing import Any, Final
 
 from tests.faults.devtools import Chromium, DevToolsError, Page
 
-CALL_SECONDS: Final = 30.0
+CALL_SECONDS: Final = 60.0
 WORKER_SECONDS: Final = 1.0
 
 

@@ -20,7 +20,7 @@ READ_FD: Final = 3
 WRITE_FD: Final = 4
 """Where Chromium reads commands and writes answers, each ended by a NUL."""
 START_SECONDS: Final = 30
-STEP_SECONDS: Final = 20.0
+STEP_SECONDS: Final = 60.0
 PIPE_BYTES: Final = 64 * 1024 * 1024
 
 MORE_FLAGS: Final = (

@@ -46,7 +46,7 @@ RUINOUS: Final = frozenset({"database", "disk", "restore"})
 BATCH: Final = 500
 """Seeds for which houses are built; then all starts fresh."""
 
-SEED_SECONDS: Final = 300.0
+SEED_SECONDS: Final = 600.0
 
 Tell = Callable[[Outcome], None]
 
