@@ -74,6 +74,8 @@ afterEach(() => {
 async function start() {
   const { database } = await import("#lib/data/db.ts");
   const drafts = await import("#lib/data/drafts.ts");
+  // Fetched when something waits; here that is not to take time.
+  await import("#lib/data/drain.ts");
   const { startRunning } = await import("#lib/data/running.ts");
   const db = await database();
   await db.put(

@@ -36,11 +36,29 @@ export function formatTime(moment: Moment): string {
 	).format(date(moment));
 }
 
+function comma(): string {
+	return i18n.language === 'fa' ? '، ' : ', ';
+}
+
+/** From the house to the neighbourhood; what is not known is left out. */
+export function formatPlace(...parts: (string | null | undefined)[]): string {
+	return parts.filter(Boolean).join(comma());
+}
+
+/** A number that is read out or dialled, digit by digit: 110 · ۱۱۰ */
+export function formatDigits(digits: string): string {
+	return digits.replace(/\d/g, (digit) => formatNumber(Number(digit)));
+}
+
+/** A report's number within a sentence: read from left to right, and never broken. */
+export function formatCode(code: string): string {
+	return `\u2066${code.replaceAll('-', '\u2011')}\u2069`;
+}
+
 /** Weekday, date and time: what a promise or a message needs said in full. */
 export function formatDateTime(moment: Moment): string {
 	const weekday = once('weekday', (locale) => new Intl.DateTimeFormat(locale, { weekday: 'long' }));
-	const comma = i18n.language === 'fa' ? '، ' : ', ';
-	return `${formatTime(moment)}${comma}${weekday.format(date(moment))} ${formatDate(moment)}`;
+	return `${formatTime(moment)}${comma()}${weekday.format(date(moment))} ${formatDate(moment)}`;
 }
 
 /** "14:05" today, "yesterday 14:05", "Thursday 14:05" within six days, else the date. */
@@ -112,12 +130,13 @@ export function formatBytes(bytes: number): string {
 				? (['megabyte', 1e6] as const)
 				: (['kilobyte', 1e3] as const);
 	const value = bytes / size;
-	return formatNumber(value, {
-		style: 'unit',
-		unit,
-		unitDisplay: 'short',
-		maximumFractionDigits: value < 10 ? 1 : 0
-	});
+	return formatAmount(value, unit, value < 10 ? 1 : 0);
+}
+
+/** 12 m · ۱۲ متر: so much of a unit of `Intl.NumberFormat`. Persian writes units out, and Latin letters never. */
+export function formatAmount(value: number, unit: string, maximumFractionDigits: number): string {
+	const unitDisplay = i18n.language === 'fa' ? 'long' : 'short';
+	return formatNumber(value, { style: 'unit', unit, unitDisplay, maximumFractionDigits });
 }
 
 /** "a, b and c" in the person's language. */

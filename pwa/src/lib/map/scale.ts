@@ -1,4 +1,4 @@
-import { formatNumber } from '#lib/i18n/index.ts';
+import { formatAmount } from '#lib/i18n/index.ts';
 
 export interface Scale {
 	/** Length of the bar in CSS px, at most `widest`. */
@@ -18,10 +18,9 @@ export function scaleFor(metresPerPx: number, widest = 96): Scale {
 /** "35 m", "1.2 km" in the person's language and digits. */
 export function formatMetres(metres: number): string {
 	const far = metres >= 1000;
-	return formatNumber(far ? metres / 1000 : metres, {
-		style: 'unit',
-		unit: far ? 'kilometer' : 'meter',
-		unitDisplay: 'short',
-		maximumFractionDigits: far && metres < 10_000 ? 1 : 0
-	});
+	return formatAmount(
+		far ? metres / 1000 : metres,
+		far ? 'kilometer' : 'meter',
+		far && metres < 10_000 ? 1 : 0
+	);
 }
