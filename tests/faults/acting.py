@@ -9,12 +9,11 @@ from dataclasses import dataclass, field
 from typing import Any, Final
 from uuid import UUID
 
-import asyncpg
 import httpx
 
 from backend.accounts.service import revoke_role
 from tests.faults.browsers import Browser, Gone, Phone, Refused
-from tests.faults.fate import NEXT_STATE, mend, play_desk
+from tests.faults.fate import LOST, NEXT_STATE, mend, play_desk
 from tests.faults.house import House
 from tests.faults.plan import Device, Plan
 from tests.faults.proxy import Weather
@@ -348,7 +347,7 @@ class Play:
 
     async def _open_case(self, phone: Phone, tab: int, which: int) -> dict[str, Any] | None:
         rows = []
-        with contextlib.suppress(asyncpg.PostgresError, asyncpg.InterfaceError, OSError):
+        with contextlib.suppress(*LOST):
             rows = await self.house.rows(
                 "SELECT id FROM report WHERE department_id = $1 ORDER BY created_at",
                 self.ward.id("lighting"),
@@ -411,7 +410,7 @@ class Play:
 
     async def _do_revoke_session(self, device: Device, phone: Phone, tab: int) -> None:
         someone = self.ward.people[device.person]
-        with contextlib.suppress(asyncpg.PostgresError, asyncpg.InterfaceError, OSError):
+        with contextlib.suppress(*LOST):
             async with self.house.connection() as connection:
                 await revoke_session(connection, someone, self.sessions[device.name])
         self.outcome.faults["session_revoked"] += 1

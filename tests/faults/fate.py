@@ -23,7 +23,13 @@ NEXT_STATE: Final = {
     "awaiting_reporter": "resolved",
     "disputed": "in_progress",
 }
-LOST: Final = (httpx.TransportError, asyncpg.PostgresError, asyncpg.InterfaceError, OSError)
+LOST: Final = (
+    httpx.TransportError,
+    asyncpg.PostgresError,
+    asyncpg.InterfaceError,
+    asyncpg.InternalClientError,
+    OSError,
+)
 SEGMENTS: Final = 20
 """Of the write-ahead log: more than PostgreSQL keeps in store in these small databases."""
 

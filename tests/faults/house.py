@@ -47,7 +47,7 @@ class House:
 
     async def open(self) -> None:
         self._pool = await asyncpg.create_pool(
-            self.database_url, min_size=0, max_size=4, command_timeout=30
+            self.database_url, min_size=0, max_size=4, command_timeout=30, reset=_as_it_is
         )
         self._usable.set()
 
@@ -96,6 +96,10 @@ class House:
             await self.store_line.stop()
         if self._pool is not None:
             self._pool.terminate()
+
+
+async def _as_it_is(_connection: object) -> None:
+    """Nothing of ours stays behind in a connection, and one that is dying cannot be asked."""
 
 
 async def migrated(database_url: str) -> None:
