@@ -7,6 +7,7 @@ import {
   StorageFull,
   type Db,
   type MigrationStep,
+  writeStrict,
 } from "#lib/data/db.ts";
 import { makePhoto } from "./phone.ts";
 import {
@@ -113,4 +114,30 @@ test("a full phone is a typed error, and nothing is half written", async () => {
   );
   expect(await db.count("drafts")).toBe(0);
   expect(await db.count("photos")).toBe(0);
+});
+
+test("a page put aside for 'back' keeps nobody waiting, and comes back to a new connection", async () => {
+  const events = new EventTarget();
+  vi.stubGlobal("addEventListener", events.addEventListener.bind(events));
+  vi.stubGlobal("removeEventListener", events.removeEventListener.bind(events));
+  const name = `aside-${crypto.randomUUID()}`;
+  let lost = 0;
+  const aside = await openDatabase(name, { onLost: () => lost++ });
+  const unfinished = writeStrict(aside, ["meta"], async (tx) => {
+    for (;;) await tx.objectStore("meta").get("order");
+  });
+  const ended = expect(unfinished).rejects.toMatchObject({
+    name: "AbortError",
+  });
+  events.dispatchEvent(new Event("pagehide"));
+  expect(lost).toBe(0);
+  events.dispatchEvent(
+    Object.assign(new Event("pagehide"), { persisted: true }),
+  );
+  await ended;
+  expect(lost).toBe(1);
+  const next = await openDatabase(name);
+  await next.put("meta", 7, "order");
+  expect(await next.get("meta", "order")).toBe(7);
+  vi.unstubAllGlobals();
 });

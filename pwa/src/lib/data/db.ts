@@ -1,5 +1,5 @@
 /** The phone's database: opened once, migrated in steps, and honest when it is full. */
-import { openDB, type DBSchema, type IDBPDatabase, type IDBPTransaction, type StoreNames } from 'idb';
+import { openDB, type DBSchema, type IDBPDatabase, type IDBPTransaction, type StoreNames, unwrap } from 'idb';
 import type { MeOut } from '#lib/api/types.ts';
 import type { CaseRow, Draft, Meta, OutboxEntry, PhotoRow, Replica, SetAsideRow, UploadRow } from './rows.ts';
 
@@ -100,10 +100,45 @@ export async function openDatabase(name: string, options: OpenOptions = {}): Pro
 			options.onLost?.();
 		}
 	});
-	return opened.catch((error: unknown) => {
-		if (error instanceof DOMException && error.name === 'VersionError') throw new AppOutdated(error);
-		throw asStorageFull(error);
-	});
+	return opened.then(
+		(db) => {
+			stepAsideWhenPutAside(db, options.onLost);
+			return db;
+		},
+		(error: unknown) => {
+			if (error instanceof DOMException && error.name === 'VersionError') throw new AppOutdated(error);
+			throw asStorageFull(error);
+		}
+	);
+}
+
+/**
+ * A page that the browser keeps for "back" is frozen with its transactions half done; in WebKit every other page then
+ * waits for them for ever. So they end and the connection closes; whoever comes back opens a new one.
+ */
+function stepAsideWhenPutAside(db: Db, onLost?: () => void): void {
+	const raw = unwrap(db);
+	const unfinished = new Set<IDBTransaction>();
+	raw.transaction = (...given) => {
+		const tx = IDBDatabase.prototype.transaction.apply(raw, given);
+		unfinished.add(tx);
+		for (const end of ['complete', 'abort']) tx.addEventListener(end, () => unfinished.delete(tx));
+		return tx;
+	};
+	const leave = (event: Event) => {
+		if (!(event as Event & { persisted?: boolean }).persisted) return;
+		globalThis.removeEventListener?.('pagehide', leave);
+		for (const tx of unfinished) {
+			try {
+				tx.abort();
+			} catch {
+				// It has just ended by itself.
+			}
+		}
+		raw.close();
+		onLost?.();
+	};
+	globalThis.addEventListener?.('pagehide', leave);
 }
 
 let shared: Promise<Db> | null = null;
