@@ -17,13 +17,24 @@ from tests.bench.bench_image import scene
 from tests.bench.wire import SeenRequest, Wire, WiredStack
 from tests.e2e.stack import Phone
 from tests.e2e.standalone import standalone_stack
-from tests.e2e.walking import LAMP, add_photos, button, choose_category, holds, sent, sign_in
+from tests.e2e.walking import (
+    LAMP,
+    add_photos,
+    button,
+    choose_category,
+    holds,
+    sent,
+    sign_in,
+    synced,
+)
 
 LANGUAGE: Final = "vi"
 PERSON: Final = "vn-mai"
+OFFICER: Final = "vn-officer-lighting"
 PHOTOS: Final = 3
 # In the middle of a chunk of the second photo.
 CUT_AFTER_BYTES: Final = 40 * 1024
+INBOX_ROW: Final = "ol a"
 # The phone is left without a line until it has stopped trying often.
 SILENCE_SECONDS: Final = 12.0
 
@@ -40,6 +51,10 @@ async def run() -> dict[str, float]:
             figures |= await _with_a_drop(page, stack, _photos(folder, seed=11))
             figures["drain_after_online_s"] = await _after_offline(page, phone, stack.wire)
             figures["drain_after_silence_s"] = await _after_silence(page, stack.wire)
+            desk = Phone(playwright, stack, folder / "desk", width=1280, height=800)
+            officer = await sign_in(desk, await stack.join_link(OFFICER))
+            figures["inbox_s"] = await _at_the_desk(page, officer)
+            await desk.close()
             await phone.close()
     return figures
 
@@ -133,6 +148,20 @@ async def _after_silence(page: Page, wire: Wire) -> float:
     began = time.monotonic()
     await wire.connect()
     return await _first_report(wire) - began
+
+
+async def _at_the_desk(page: Page, officer: Page) -> float:
+    """Seconds from the touch of "Send" until the report stands in the officer's open inbox."""
+    origin = await officer.evaluate("location.origin")
+    await officer.goto(f"{origin}/desk")
+    await officer.locator(INBOX_ROW).first.wait_for()
+    await synced(officer)
+    before = await officer.locator(INBOX_ROW).count()
+    await _until_ready_to_send(page, [])
+    began = time.monotonic()
+    await button(page, LANGUAGE, "Send").click()
+    await officer.locator(INBOX_ROW).nth(before).wait_for()
+    return time.monotonic() - began
 
 
 async def _saved(page: Page) -> None:

@@ -79,6 +79,7 @@ GROUPS: Final[dict[str, Group]] = {
             "sent_again_kib": at_most(64, "KiB"),
             "drain_after_online_s": at_most(5, "s"),
             "drain_after_silence_s": at_most(5, "s"),
+            "inbox_s": at_most(1, "s"),
         },
     ),
     "intake": Group(
