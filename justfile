@@ -85,6 +85,14 @@ bench *arguments: setup-dev
 faults *arguments: setup-dev
     @python -m tests.faults "$@"
 
+# Two thousand phones at once, and one that comes back after sixty days
+load: setup-dev
+    @scripts/test -m load tests/load
+
+# The resident's journey and bad lines in WebKit and Firefox
+engines: setup-dev
+    @scripts/test -m engines tests/engines
+
 # Write the pinned requirements anew (after a change in pyproject.toml)
 lock: setup-dev
     uv pip compile -q --upgrade --generate-hashes --universal --python-version 3.11 --extra build -o requirements/run.txt pyproject.toml

@@ -20,7 +20,6 @@ import asyncpg
 import httpx
 import msgspec
 import pytest
-from playwright.async_api import async_playwright
 
 from backend import db
 from backend.media import service as media
@@ -61,11 +60,10 @@ class Line(Weather):
 
 @pytest.fixture(scope="module")
 async def browser(tmp_path_factory: pytest.TempPathFactory) -> AsyncIterator[Browser]:
-    async with async_playwright() as playwright:
-        running = Browser(playwright, tmp_path_factory.mktemp("phone"))
-        await running.start()
-        yield running
-        await running.stop()
+    running = Browser(tmp_path_factory.mktemp("phone"))
+    await running.start()
+    yield running
+    await running.stop()
 
 
 @pytest.fixture(scope="module")
