@@ -7,7 +7,7 @@ from litestar.di import NamedDependency
 from litestar.params import FromPath, FromQuery, JSONBody
 
 from backend.actor import Actor
-from backend.departments import rules
+from backend.departments import hour_rules, rules
 from backend.departments.policy import rule_keepers, rule_readers
 from backend.departments.rule_schemas import (
     ChangeReceipt,
@@ -65,7 +65,7 @@ class RuleController(Controller):
     async def get_hours(
         self, actor: NamedDependency[Actor], ward_id: FromPath[UUID]
     ) -> WardHoursOut:
-        return await rules.read_ward_hours(actor, ward_id)
+        return await hour_rules.read_ward_hours(actor, ward_id)
 
     @put("/hours/{change_id:uuid}", policy=rule_keepers, operation_id="changeHours")
     async def change_hours(
@@ -75,14 +75,14 @@ class RuleController(Controller):
         change_id: FromPath[UUID],
         data: JSONBody[HoursIn],
     ) -> Response[ChangeReceipt]:
-        receipt, fresh = await rules.change_hours(actor, ward_id, change_id, data)
+        receipt, fresh = await hour_rules.change_hours(actor, ward_id, change_id, data)
         return Response(receipt, status_code=201 if fresh else 200)
 
     @get("/days-off", policy=rule_readers, operation_id="getDaysOff")
     async def get_days_off(
         self, actor: NamedDependency[Actor], ward_id: FromPath[UUID], year: FromQuery[int]
     ) -> DaysOffOut:
-        return await rules.read_days_off(actor, ward_id, year)
+        return await hour_rules.read_days_off(actor, ward_id, year)
 
     @put("/closures/{closure_id:uuid}", policy=rule_keepers, operation_id="declareClosure")
     async def declare_closure(
@@ -92,14 +92,14 @@ class RuleController(Controller):
         closure_id: FromPath[UUID],
         data: JSONBody[ClosureIn],
     ) -> Response[ClosureOut]:
-        closure, fresh = await rules.declare_closure(actor, ward_id, closure_id, data)
+        closure, fresh = await hour_rules.declare_closure(actor, ward_id, closure_id, data)
         return Response(closure, status_code=201 if fresh else 200)
 
     @delete("/closures/{closure_id:uuid}", policy=rule_keepers, operation_id="takeBackClosure")
     async def take_back_closure(
         self, actor: NamedDependency[Actor], ward_id: FromPath[UUID], closure_id: FromPath[UUID]
     ) -> None:
-        await rules.take_back_closure(actor, ward_id, closure_id)
+        await hour_rules.take_back_closure(actor, ward_id, closure_id)
 
     @get("/rule-changes", policy=rule_readers, operation_id="listRuleChanges")
     async def list_changes(

@@ -5,7 +5,6 @@ import inspect
 import uuid
 from pathlib import Path
 
-import asyncpg
 from piccolo.columns import (
     JSONB,
     UUID,
@@ -23,6 +22,7 @@ from piccolo.table import Table
 
 from backend import db, migrate
 from tests.conftest import World
+from tests.fixtures.databases import own_database
 
 BACKEND = Path(__file__).resolve().parents[2] / "backend"
 TYPES: dict[type[Column], str] = {
@@ -68,15 +68,7 @@ async def test_piccolo_knows_the_tables_as_they_are(world: World) -> None:
 
 
 async def test_migrations_go_back_and_forth_on_a_filled_database(database_url: str) -> None:
-    """In a database of its own, through Piccolo's engine pointed there for the while."""
-    name = f"migrations_{uuid.uuid4().hex}"
-    admin = await asyncpg.connect(database_url)
-    await admin.execute(f'CREATE DATABASE "{name}"')
-    before_pool, before_config = db.ENGINE.pool, db.ENGINE.config
-    db.ENGINE.pool = None
-    db.ENGINE.config = {"dsn": database_url.replace("/postgres?", f"/{name}?")}
-    try:
-        await db.ENGINE.start_connection_pool(min_size=1, max_size=2)
+    async with own_database(database_url):
         await migrate.migrate()
         assert await migrate.pending_migrations() == []
         first = await _schema()
@@ -91,11 +83,6 @@ async def test_migrations_go_back_and_forth_on_a_filled_database(database_url: s
         assert "0001" in await migrate.pending_migrations()
         await migrate.migrate()
         assert await _schema() == first
-    finally:
-        await db.ENGINE.close_connection_pool()
-        db.ENGINE.pool, db.ENGINE.config = before_pool, before_config
-        await admin.execute(f'DROP DATABASE "{name}" WITH (FORCE)')
-        await admin.close()
 
 
 async def _schema() -> set[tuple[str, str]]:

@@ -7,25 +7,13 @@ from pathlib import Path
 import pytest
 from playwright.async_api import Playwright, async_playwright, expect
 
-from backend import db
-from backend.settings import get_settings
-from tests.e2e.stack import Phone, Stack
-from tests.fixtures.push_service import PushService
+from tests.e2e.stack import Phone, Stack, running_stack
 
 
 @pytest.fixture(scope="session")
 async def stack(database_url: str) -> AsyncIterator[Stack]:
-    async with PushService() as push:
-        running = Stack(database_url, Path(os.environ["KHUPHO_VAR_DIR"]), push)
-        assert (get_settings().pwa_dir / "index.html").exists(), "build the app first: just build"
-        await running.prepare()
-        running.start()
-        try:
-            await running.answering()
-            yield running
-        finally:
-            running.stop()
-            await db.close_pool()
+    async with running_stack(Stack, database_url, Path(os.environ["KHUPHO_VAR_DIR"])) as running:
+        yield running
 
 
 @pytest.fixture(scope="session")

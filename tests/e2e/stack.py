@@ -12,11 +12,12 @@ import socket
 import subprocess
 import sys
 import uuid
-from contextlib import suppress
+from collections.abc import AsyncIterator
+from contextlib import asynccontextmanager, suppress
 from dataclasses import dataclass, field
 from datetime import timedelta
 from pathlib import Path
-from typing import Any
+from typing import Any, TypeVar
 
 import httpx
 from playwright.async_api import BrowserContext, CDPSession, ConsoleMessage, Page, Playwright
@@ -167,6 +168,32 @@ _SUBSCRIBE = """
   PushManager.prototype.getSubscription = async () => window.__subscription ?? null;
 })();
 """
+
+
+AnyStack = TypeVar("AnyStack", bound=Stack)
+
+
+@asynccontextmanager
+async def running_stack(
+    kind: type[AnyStack], database_url: str, var: Path
+) -> AsyncIterator[AnyStack]:
+    """Server and worker with the demo wards, beside a push service of their own.
+
+    Raises:
+        FileNotFoundError: the app is not built.
+    """
+    if not (get_settings().pwa_dir / "index.html").exists():
+        raise FileNotFoundError("the app is not built: just build")
+    async with PushService() as push:
+        stack = kind(database_url, var, push)
+        try:
+            await stack.prepare()
+            stack.start()
+            await stack.answering()
+            yield stack
+        finally:
+            stack.stop()
+            await db.close_pool()
 
 
 @dataclass

@@ -5,15 +5,10 @@ import os
 import tempfile
 from collections.abc import AsyncIterator
 from pathlib import Path
-from typing import TypeVar
 
-from backend import db
 from backend.embedded import start_embedded, stop_embedded
 from backend.settings import get_settings
-from tests.e2e.stack import Stack
-from tests.fixtures.push_service import PushService
-
-AnyStack = TypeVar("AnyStack", bound=Stack)
+from tests.e2e.stack import AnyStack, running_stack
 
 
 @contextlib.asynccontextmanager
@@ -27,18 +22,8 @@ async def standalone_stack(kind: type[AnyStack]) -> AsyncIterator[AnyStack]:
         os.environ.update({"KHUPHO_VAR_DIR": folder, "KHUPHO_LOG_LEVEL": "warning"})
         os.environ["DATABASE_URL"] = start_embedded(var / "postgres")
         get_settings.cache_clear()
-        if not (get_settings().pwa_dir / "index.html").exists():
-            raise FileNotFoundError("the app is not built: just build")
         try:
-            async with PushService() as push:
-                stack = kind(os.environ["DATABASE_URL"], var, push)
-                try:
-                    await stack.prepare()
-                    stack.start()
-                    await stack.answering()
-                    yield stack
-                finally:
-                    stack.stop()
-                    await db.close_pool()
+            async with running_stack(kind, os.environ["DATABASE_URL"], var) as stack:
+                yield stack
         finally:
             stop_embedded()

@@ -18,8 +18,8 @@ from backend import db
 from backend.accounts.codes import hash_token, new_token
 from backend.accounts.service import write_invitation_unchecked
 from backend.demo.load import demo_id
-from backend.settings import get_settings
 from tests.bench.wire import WiredStack
+from tests.e2e.stack import running_stack
 from tests.e2e.test_journey import (
     CASTS,
     LAMP,
@@ -35,7 +35,6 @@ from tests.e2e.test_journey import (
 from tests.engines.conftest import put_away
 from tests.engines.driving import Browser, WebKit
 from tests.engines.screen import STORE, Screen
-from tests.fixtures.push_service import PushService
 
 pytestmark = pytest.mark.engines
 
@@ -43,17 +42,9 @@ pytestmark = pytest.mark.engines
 @pytest.fixture(scope="module")
 async def stack(database_url: str) -> AsyncIterator[WiredStack]:
     """Server and worker behind a line that can be cut."""
-    async with PushService() as push:
-        running = WiredStack(database_url, Path(os.environ["KHUPHO_VAR_DIR"]), push)
-        assert (get_settings().pwa_dir / "index.html").exists(), "build the app first: just build"
-        await running.prepare()
-        running.start()
-        try:
-            await running.answering()
-            yield running
-        finally:
-            running.stop()
-            await db.close_pool()
+    var = Path(os.environ["KHUPHO_VAR_DIR"])
+    async with running_stack(WiredStack, database_url, var) as running:
+        yield running
 
 
 async def ask(stack: WiredStack, officer: str, report_id: str, question: str) -> None:

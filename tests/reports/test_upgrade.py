@@ -3,9 +3,8 @@
 import uuid
 from datetime import UTC, datetime, timedelta
 
-import asyncpg
-
 from backend import db, migrate
+from tests.fixtures.databases import own_database
 
 AREA = uuid.UUID(int=1)
 CATEGORY = uuid.UUID(int=2)
@@ -25,14 +24,7 @@ REPORTS = {
 
 
 async def test_open_reports_get_their_alarms_and_late_ones_no_flood(database_url: str) -> None:
-    name = f"upgrade_{uuid.uuid4().hex}"
-    admin = await asyncpg.connect(database_url)
-    await admin.execute(f'CREATE DATABASE "{name}"')
-    before_pool, before_config = db.ENGINE.pool, db.ENGINE.config
-    db.ENGINE.pool = None
-    db.ENGINE.config = {"dsn": database_url.replace("/postgres?", f"/{name}?")}
-    try:
-        await db.ENGINE.start_connection_pool(min_size=1, max_size=2)
+    async with own_database(database_url):
         await migrate.migrate()
         await migrate.roll_back("0002")
         now = datetime.now(UTC)
@@ -46,11 +38,6 @@ async def test_open_reports_get_their_alarms_and_late_ones_no_flood(database_url
         assert {row["clocks"] for row in rows} == {None}
         await migrate.roll_back("0002")
         assert await db.fetch_value("SELECT count(*) FROM report") == len(REPORTS)
-    finally:
-        await db.ENGINE.close_connection_pool()
-        db.ENGINE.pool, db.ENGINE.config = before_pool, before_config
-        await admin.execute(f'DROP DATABASE "{name}" WITH (FORCE)')
-        await admin.close()
 
 
 async def _fill(now: datetime) -> None:
