@@ -17,7 +17,7 @@ from backend.accounts.controller import InvitationController, MeController, Sess
 from backend.accounts.schemas import CONSENT_VERSION
 from backend.actor import anyone
 from backend.areas import service as areas
-from backend.departments.controller import RuleController
+from backend.departments.controller import CatalogueController, RuleController, WardController
 from backend.durability import warn_unless_durable
 from backend.errors import NotFound
 from backend.gate import Gate
@@ -146,6 +146,8 @@ def create_api(settings: Settings) -> Litestar:
                     InvitationController,
                     ReportController,
                     DeskController,
+                    WardController,
+                    CatalogueController,
                     RuleController,
                     RoutingPreviewController,
                     PhotoController,

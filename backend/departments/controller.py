@@ -2,12 +2,21 @@
 
 from uuid import UUID
 
-from litestar import Controller, Response, delete, get, put
+from litestar import Controller, Response, delete, get, post, put
 from litestar.di import NamedDependency
 from litestar.params import FromPath, FromQuery, JSONBody
 
 from backend.actor import Actor
-from backend.departments import hour_rules, rules
+from backend.departments import catalogue, examples, hour_rules, rules
+from backend.departments.catalogue_schemas import (
+    CatalogueOut,
+    CategoryIn,
+    DepartmentIn,
+    ExampleIn,
+    ExampleOut,
+    OrderIn,
+    WardsOut,
+)
 from backend.departments.policy import rule_keepers, rule_readers
 from backend.departments.rule_schemas import (
     ChangeReceipt,
@@ -23,6 +32,68 @@ from backend.departments.rule_schemas import (
     Subject,
     WardHoursOut,
 )
+
+
+class WardController(Controller):
+    path = "/api/wards"
+    tags = ("rules",)
+
+    @get("", policy=rule_readers, operation_id="listWards")
+    async def list_wards(self, actor: NamedDependency[Actor]) -> WardsOut:
+        return await catalogue.read_wards(actor)
+
+
+class CatalogueController(Controller):
+    path = "/api/wards/{ward_id:uuid}"
+    tags = ("rules",)
+
+    @get("/catalogue", policy=rule_readers, operation_id="getCatalogue")
+    async def get_catalogue(
+        self, actor: NamedDependency[Actor], ward_id: FromPath[UUID]
+    ) -> CatalogueOut:
+        return await catalogue.read_catalogue(actor, ward_id)
+
+    @put("/departments/{change_id:uuid}", policy=rule_keepers, operation_id="changeDepartment")
+    async def change_department(
+        self,
+        actor: NamedDependency[Actor],
+        ward_id: FromPath[UUID],
+        change_id: FromPath[UUID],
+        data: JSONBody[DepartmentIn],
+    ) -> Response[ChangeReceipt]:
+        receipt, fresh = await catalogue.change_department(actor, ward_id, change_id, data)
+        return Response(receipt, status_code=201 if fresh else 200)
+
+    @put("/categories/{change_id:uuid}", policy=rule_keepers, operation_id="changeCategory")
+    async def change_category(
+        self,
+        actor: NamedDependency[Actor],
+        ward_id: FromPath[UUID],
+        change_id: FromPath[UUID],
+        data: JSONBody[CategoryIn],
+    ) -> Response[ChangeReceipt]:
+        receipt, fresh = await catalogue.change_category(actor, ward_id, change_id, data)
+        return Response(receipt, status_code=201 if fresh else 200)
+
+    @put("/category-order/{change_id:uuid}", policy=rule_keepers, operation_id="orderCategories")
+    async def order_categories(
+        self,
+        actor: NamedDependency[Actor],
+        ward_id: FromPath[UUID],
+        change_id: FromPath[UUID],
+        data: JSONBody[OrderIn],
+    ) -> Response[ChangeReceipt]:
+        receipt, fresh = await catalogue.order_categories(actor, ward_id, change_id, data)
+        return Response(receipt, status_code=201 if fresh else 200)
+
+    @post("/clocks/example", policy=rule_readers, operation_id="tryClocks", status_code=200)
+    async def give_example(
+        self,
+        actor: NamedDependency[Actor],
+        ward_id: FromPath[UUID],
+        data: JSONBody[ExampleIn],
+    ) -> ExampleOut:
+        return await examples.give_example(actor, ward_id, data)
 
 
 class RuleController(Controller):

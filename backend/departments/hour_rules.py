@@ -9,6 +9,7 @@ from typing import Final
 from uuid import UUID
 
 import uuid_utils.compat as uuids
+from msgspec import UNSET
 from msgspec.structs import replace
 
 from backend.actor import Actor
@@ -29,6 +30,7 @@ from backend.departments.rule_changes import (
     fingerprint,
     kept_ward,
     readable_ward,
+    require_unchanged,
     today_in,
     touches_ward,
     unknown_area,
@@ -98,13 +100,13 @@ async def change_hours(
     Returns the receipt, and whether the change is new.
 
     Raises:
-        NotFound, Forbidden, IdReused
+        NotFound, Forbidden, IdReused, ChangedMeanwhile
         NeverOpens: naming the office.
         InvalidField: unknown_scope, bad_week, hours_in_past, too_far.
     """
     ward = await kept_ward(actor, ward_id)
     path = await _scope_path(actor, ward, wish.scope_id)
-    week = None if wish.week is None else _check_week(wish.week)
+    week = None if wish.week is None else checked_week(wish.week)
     change = RuleChange(actor, ward, change_id, "hours", fingerprint(wish))
     async with write_tx():
         now = await rule_queries.lock_ward(ward_id)
@@ -112,8 +114,12 @@ async def change_hours(
         if earlier is not None:
             return earlier, False
         from_day = _check_from_day(wish.from_day, today_in(ward, now))
+        versions = await rule_queries.list_versions(wish.scope_id)
+        last = versions[-1].week if versions else None
+        if wish.was is not UNSET and wish.was != (None if last is None else _listed(last)):
+            await require_unchanged(ward, "hours", ["week"])
         held = None
-        for version in await rule_queries.list_versions(wish.scope_id):
+        for version in versions:
             if version.from_day <= from_day:
                 held = version.week
         await rule_queries.set_hours(wish.scope_id, from_day, week)
@@ -143,7 +149,8 @@ async def _scope_path(actor: Actor, ward: Ward, scope_id: UUID) -> list[UUID]:
     return path
 
 
-def _check_week(week: Sequence[Sequence[tuple[int, int]]]) -> Week:
+def checked_week(week: Sequence[Sequence[tuple[int, int]]]) -> Week:
+    """Raises InvalidField (bad_week, never_open)."""
     try:
         checked = check_week(week)
     except ValueError as error:

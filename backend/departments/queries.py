@@ -14,6 +14,7 @@ from backend.departments.schemas import (
     ClockTimes,
     DepartmentOut,
     Names,
+    Question,
     RoutedCategory,
     WardHours,
 )
@@ -31,6 +32,8 @@ FROM category c JOIN area w ON w.id = $1 AND c.area_id = ANY(w.path)
 _decode_keywords = msgspec.json.Decoder(dict[str, list[str]]).decode
 _decode_routes = msgspec.json.Decoder(dict[UUID, UUID]).decode
 _decode_clocks = msgspec.json.Decoder(dict[UUID, ClockTimes]).decode
+_decode_questions = msgspec.json.Decoder(list[Question]).decode
+_decode_asked = msgspec.json.Decoder(dict[int, list[Question]]).decode
 _decode_hours = msgspec.json.Decoder(list[tuple[UUID, date, Week | None]]).decode
 _decode_closures = msgspec.json.Decoder(list[tuple[UUID, date, date]]).decode
 
@@ -41,7 +44,9 @@ async def get_routed_category(category_id: UUID) -> RoutedCategory | None:
         SELECT c.*, (SELECT jsonb_object_agg(k.area_id, to_jsonb(k)) FROM clock k
                      WHERE k.category_id = c.id) AS clocks,
                coalesce((SELECT jsonb_object_agg(r.area_id, r.department_id)
-                         FROM routing_rule r WHERE r.category_id = c.id), '{}') AS routes
+                         FROM routing_rule r WHERE r.category_id = c.id), '{}') AS routes,
+               coalesce((SELECT jsonb_object_agg(q.version, q.questions)
+                         FROM category_questions q WHERE q.category_id = c.id), '{}') AS asked
         FROM category c WHERE c.id = $1
         """,
         category_id,
@@ -56,7 +61,13 @@ async def get_routed_category(category_id: UUID) -> RoutedCategory | None:
         solve_always=shown.solve_always,
         escalate_minutes=_minutes(row["escalate_hours"]),
     )
-    return RoutedCategory(shown, row["active"], _decode_routes(row["routes"]), times)
+    return RoutedCategory(
+        category=shown,
+        active=row["active"],
+        routes=_decode_routes(row["routes"]),
+        times=times,
+        asked=_decode_asked(row["asked"]),
+    )
 
 
 async def get_ward_hours(ward_id: UUID) -> WardHours | None:
@@ -108,9 +119,11 @@ async def list_categories_by_id(ward_id: UUID, ids: Sequence[UUID]) -> list[Cate
 
 
 async def list_departments(ward_id: UUID) -> list[DepartmentOut]:
+    """Those that still work."""
     rows = await fetch(
         """SELECT d.id, d.area_id, d.code, d.names FROM department d
            JOIN area w ON w.id = $1 AND d.area_id = ANY(w.path)
+           WHERE d.retired_at IS NULL
            ORDER BY d.code, d.id LIMIT 500""",
         ward_id,
     )
@@ -119,7 +132,9 @@ async def list_departments(ward_id: UUID) -> list[DepartmentOut]:
 
 async def list_departments_by_id(ids: Sequence[UUID]) -> list[DepartmentOut]:
     rows = await fetch(
-        "SELECT id, area_id, code, names FROM department WHERE id = ANY($1)", list(ids)
+        """SELECT id, area_id, code, names FROM department
+           WHERE id = ANY($1) AND retired_at IS NULL""",
+        list(ids),
     )
     return [_department(row) for row in rows]
 
@@ -142,6 +157,8 @@ def _category(row: "Record") -> CategoryOut:
         needs_result_photo=row["needs_result_photo"],
         keywords=_decode_keywords(row["keywords"]),
         sort=row["sort"],
+        questions=_decode_questions(row["questions"]),
+        questions_version=row["questions_version"],
     )
 
 

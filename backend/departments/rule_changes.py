@@ -10,6 +10,7 @@ import msgspec
 
 from backend.actor import Actor
 from backend.departments import rule_queries
+from backend.departments.catalogue_schemas import CategoryIn, DepartmentIn, OrderIn
 from backend.departments.policy import keeps_rules, keeps_rules_of, reads_rules
 from backend.departments.rule_queries import Ward
 from backend.departments.rule_schemas import (
@@ -21,8 +22,29 @@ from backend.departments.rule_schemas import (
     RuleDiff,
     Subject,
 )
-from backend.errors import Forbidden, IdReused, InvalidField, NotFound
-from backend.i18n import N_
+from backend.errors import Conflict, FieldProblem, Forbidden, IdReused, InvalidField, NotFound
+from backend.i18n import N_, Language, gettext
+
+
+class ChangedMeanwhile(Conflict):
+    """Somebody has saved another change since this person looked; `fields` say where."""
+
+    code = "changed_meanwhile"
+    message = N_(
+        "{name} changed this in the meantime. Nothing was saved; what you typed is still here."
+    )
+    nameless = N_(
+        "Somebody changed this in the meantime. Nothing was saved; what you typed is still here."
+    )
+    at_field = N_("This was changed in the meantime.")
+
+    def __init__(self, name: str | None, *fields: str) -> None:
+        self.fields = fields
+        super().__init__(type(self).message if name else type(self).nameless, name=name or "")
+
+    def field_problems(self, language: Language) -> list[FieldProblem]:
+        words = gettext(language, self.at_field)
+        return [FieldProblem(field, self.code, words) for field in self.fields]
 
 
 class RuleChange:
@@ -113,7 +135,15 @@ async def check_places(
     return paths
 
 
-def fingerprint(wish: RoutingIn | ClocksIn | HoursIn | ClosureIn) -> bytes:
+async def require_unchanged(ward: Ward, subject: Subject, fields: Sequence[str]) -> None:
+    """Raises ChangedMeanwhile, naming who did it, if there are `fields`."""
+    if fields:
+        raise ChangedMeanwhile(await rule_queries.get_last_name(ward, subject), *fields)
+
+
+def fingerprint(
+    wish: RoutingIn | ClocksIn | HoursIn | ClosureIn | DepartmentIn | CategoryIn | OrderIn,
+) -> bytes:
     """Tells a repetition from another change under the same id."""
     return hashlib.sha256(msgspec.json.encode(wish, order="deterministic")).digest()
 

@@ -8,7 +8,16 @@ from uuid import UUID
 import uuid_utils.compat as uuids
 from msgspec import Struct
 
-from backend.db import execute, execute_many, fetch, fetch_one, from_json, json_text, rows_of
+from backend.db import (
+    execute,
+    execute_many,
+    fetch,
+    fetch_one,
+    fetch_value,
+    from_json,
+    json_text,
+    rows_of,
+)
 from backend.departments.clocks import Hours, Week
 from backend.departments.rule_schemas import (
     ClockOut,
@@ -84,7 +93,10 @@ async def list_ward_ids(area_id: UUID) -> list[UUID]:
 
 
 async def list_department_areas(ids: Sequence[UUID]) -> dict[UUID, UUID]:
-    rows = await fetch("SELECT id, area_id FROM department WHERE id = ANY($1)", list(ids))
+    """Of those that still work."""
+    rows = await fetch(
+        "SELECT id, area_id FROM department WHERE id = ANY($1) AND retired_at IS NULL", list(ids)
+    )
     return {row["id"]: row["area_id"] for row in rows}
 
 
@@ -313,6 +325,18 @@ async def list_changes(
         )
         for row in rows
     ]
+
+
+async def get_last_name(ward: Ward, subject: Subject) -> str | None:
+    """Who made the newest change of that kind."""
+    name = await fetch_value(
+        """SELECT a.name FROM rule_change c JOIN account a ON a.id = c.account_id
+           WHERE c.ward_id = ANY($1) AND c.subject = $2
+           ORDER BY c.created_at DESC, c.id DESC LIMIT 1""",
+        ward.path,
+        subject,
+    )
+    return None if name is None else str(name)
 
 
 async def ask_for_recount(ward_ids: Sequence[UUID]) -> None:

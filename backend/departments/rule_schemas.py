@@ -4,12 +4,12 @@ from datetime import date, datetime
 from typing import Annotated, Literal
 from uuid import UUID
 
-from msgspec import Meta, Struct
+from msgspec import UNSET, Meta, Struct, UnsetType
 
 from backend.departments.clocks import Span
-from backend.departments.schemas import ClockTimes
+from backend.departments.schemas import ClockTimes, Names, Question
 
-Subject = Literal["routing", "clocks", "hours", "closure"]
+Subject = Literal["routing", "clocks", "hours", "closure", "department", "category"]
 WeekDays = Annotated[
     list[Annotated[list[Span], Meta(max_length=24)]], Meta(min_length=7, max_length=7)
 ]
@@ -17,11 +17,15 @@ WeekDays = Annotated[
 
 
 class RouteIn(Struct, frozen=True):
-    """Reports of a category in an area go to this department; to none: the rule goes away."""
+    """Reports of a category in an area go to this department; to none: the rule goes away.
+
+    `was` is what the person saw; if somebody has changed it since, nothing is saved.
+    """
 
     category_id: UUID
     area_id: UUID
     department_id: UUID | None
+    was: UUID | UnsetType | None = UNSET
 
 
 class RoutingIn(Struct, frozen=True):
@@ -43,11 +47,15 @@ class RoutingOut(Struct, frozen=True):
 
 
 class ClockIn(Struct, frozen=True):
-    """Another promise for a category in an area; without `times` the wider one holds again."""
+    """Another promise for a category in an area; without `times` the wider one holds again.
+
+    `was` as in `RouteIn`.
+    """
 
     category_id: UUID
     area_id: UUID
     times: ClockTimes | None
+    was: ClockTimes | UnsetType | None = UNSET
 
 
 class ClocksIn(Struct, frozen=True):
@@ -73,12 +81,14 @@ class HoursIn(Struct, frozen=True):
     """Hours of a department, or of an area for all its departments that have none of their own.
 
     From `from_day` on (tomorrow, if it is left out), instead of all that was planned from then.
-    Without `week` the hours of the wider place hold: the ward's, the city's, the country's.
+    Without `week` the hours of the wider place hold: the ward's, the city's, the country's. `was`
+    as in `RouteIn`: the hours planned last for that scope, null if there were none.
     """
 
     scope_id: UUID
     week: WeekDays | None
     from_day: date | None = None
+    was: WeekDays | UnsetType | None = UNSET
 
 
 class HoursOut(Struct, frozen=True):
@@ -133,8 +143,25 @@ class ChangeReceipt(Struct, frozen=True):
     created_at: datetime
 
 
+class CategoryState(Struct, frozen=True, omit_defaults=True):
+    """What a kind of problem is. `place` is its place in the order, from 1."""
+
+    names: Names | None = None
+    icon: str | None = None
+    colour: str | None = None
+    urgent: bool | None = None
+    private: bool | None = None
+    needs_result_photo: bool | None = None
+    active: bool | None = None
+    questions: list[Question] | None = None
+    place: int | None = None
+
+
 class RuleState(Struct, frozen=True, omit_defaults=True):
-    """What a rule says: a department, times, a week, or days."""
+    """What a rule says: a department, times, a week, or days; or what a thing is like.
+
+    Of `category` only what was changed; `names` and `retired` are a department's.
+    """
 
     department_id: UUID | None = None
     times: ClockTimes | None = None
@@ -142,12 +169,15 @@ class RuleState(Struct, frozen=True, omit_defaults=True):
     first_day: date | None = None
     last_day: date | None = None
     reason: str | None = None
+    names: Names | None = None
+    retired: bool | None = None
+    category: CategoryState | None = None
 
 
 class RuleDiff(Struct, frozen=True, omit_defaults=True):
     """One rule before and after; without one of them it began or ended to be.
 
-    `scope_id` is the area, or for hours perhaps a department.
+    `scope_id` is the area; for a department itself, and for hours perhaps, the department.
     """
 
     scope_id: UUID

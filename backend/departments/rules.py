@@ -12,7 +12,7 @@ from collections.abc import Sequence
 from typing import Final
 from uuid import UUID
 
-from msgspec import Struct
+from msgspec import UNSET, Struct
 
 from backend.actor import Actor
 from backend.changes import touch
@@ -25,6 +25,7 @@ from backend.departments.rule_changes import (
     fingerprint,
     kept_ward,
     readable_ward,
+    require_unchanged,
     widest_area,
 )
 from backend.departments.rule_queries import Ward
@@ -116,7 +117,8 @@ async def change_routing(
 ) -> tuple[ChangeReceipt, bool]:
     """Set or take away rules, all or none; they hold for reports sent from now on.
 
-    Returns the receipt, and whether the change is new. Raises as `check_routes`, and IdReused.
+    Returns the receipt, and whether the change is new. Raises as `check_routes`, IdReused and
+    ChangedMeanwhile.
     """
     checked = await check_routes(actor, ward_id, wish)
     change = RuleChange(actor, checked.ward, change_id, "routing", fingerprint(wish))
@@ -131,6 +133,16 @@ async def change_routing(
                 sorted({rule.category_id for rule in checked.rules})
             )
         }
+        await require_unchanged(
+            checked.ward,
+            "routing",
+            [
+                f"rules[{number}].department_id"
+                for number, rule in enumerate(checked.rules)
+                if rule.was is not UNSET
+                and rule.was != present.get((rule.category_id, rule.area_id))
+            ],
+        )
         diffs = []
         for rule in checked.rules:
             before = present.get((rule.category_id, rule.area_id))
@@ -164,14 +176,14 @@ async def change_clocks(
     Returns the receipt, and whether the change is new.
 
     Raises:
-        NotFound, Forbidden, IdReused
+        NotFound, Forbidden, IdReused, ChangedMeanwhile
         InvalidField: naming the clock (clock_zero, clock_too_long, solve_before_accept,
             unknown_category, unknown_area, twice).
     """
     ward = await kept_ward(actor, ward_id)
     for number, clock in enumerate(wish.clocks):
         if clock.times is not None:
-            _check_times(f"clocks[{number}].times", clock.times)
+            check_times(f"clocks[{number}].times", clock.times)
     pairs = [(clock.category_id, clock.area_id) for clock in wish.clocks]
     paths = await check_places(actor, ward, "clocks", pairs)
     change = RuleChange(actor, ward, change_id, "clocks", fingerprint(wish))
@@ -181,7 +193,7 @@ async def change_clocks(
         earlier = await change.find_earlier()
         if earlier is not None:
             return earlier, False
-        diffs = await _clock_diffs(wish.clocks)
+        diffs = await _clock_diffs(ward, wish.clocks)
         await rule_queries.set_clocks(
             [(clock.category_id, clock.area_id, clock.times) for clock in wish.clocks]
         )
@@ -196,13 +208,23 @@ async def change_clocks(
     return receipt, True
 
 
-async def _clock_diffs(wanted: Sequence[ClockIn]) -> list[RuleDiff]:
+async def _clock_diffs(ward: Ward, wanted: Sequence[ClockIn]) -> list[RuleDiff]:
     present = {
         (clock.category_id, clock.area_id): clock.times
         for clock in await rule_queries.list_clocks_of(
             sorted({clock.category_id for clock in wanted})
         )
     }
+    await require_unchanged(
+        ward,
+        "clocks",
+        [
+            f"clocks[{number}].times"
+            for number, clock in enumerate(wanted)
+            if clock.was is not UNSET
+            and clock.was != present.get((clock.category_id, clock.area_id))
+        ],
+    )
     diffs = []
     for clock in wanted:
         before = present.get((clock.category_id, clock.area_id))
@@ -218,7 +240,8 @@ async def _clock_diffs(wanted: Sequence[ClockIn]) -> list[RuleDiff]:
     return diffs
 
 
-def _check_times(field: str, times: ClockTimes) -> None:
+def check_times(field: str, times: ClockTimes) -> None:
+    """Raises InvalidField (clock_zero, clock_too_long, solve_before_accept)."""
     for name in ("accept_minutes", "solve_minutes", "escalate_minutes"):
         minutes: int = getattr(times, name)
         if minutes <= 0:

@@ -9,13 +9,17 @@ from backend.departments import queries
 from backend.departments.cache import BriefCache
 from backend.departments.clocks import Calendar, CalendarFacts, make_calendar
 from backend.departments.public_holidays import WEEKS, holidays_in, load_holidays
+from backend.departments.questions import understand
 from backend.departments.schemas import (
+    Answer,
+    AnswersIn,
     CategoryOut,
     ClockTimes,
     DepartmentOut,
     RoutedCategory,
     WardHours,
 )
+from backend.i18n import Language
 
 
 async def read_hours(ward_id: UUID) -> WardHours | None:
@@ -67,6 +71,17 @@ async def find_category(category_id: UUID) -> RoutedCategory:
     if found is None:
         raise LookupError(f"category {category_id}")  # reports reference their category
     return found
+
+
+async def understand_answers(
+    category: RoutedCategory, answers: AnswersIn | None, language: Language
+) -> list[Answer]:
+    """What was answered to the category's questions (`R4`). Raises Invalid (bad_answers)."""
+    known = category
+    if answers is not None and answers.version > category.category.questions_version:
+        # The phone has heard of a change before this process has.
+        known = await queries.get_routed_category(category.category.id) or category
+    return understand(answers, known.asked, known.category.questions_version, language)
 
 
 def route(category: RoutedCategory, area_path: Sequence[UUID]) -> UUID | None:

@@ -1,6 +1,6 @@
 """Departments, what they answer for, and where. The schema is made by `backend/migrations`."""
 
-from piccolo.columns import JSONB, UUID, Boolean, DoublePrecision, Integer, Text
+from piccolo.columns import JSONB, UUID, Boolean, DoublePrecision, Integer, Text, Timestamptz
 from piccolo.table import Table
 
 
@@ -9,6 +9,8 @@ class Department(Table, tablename="department"):
     area_id = UUID()
     code = Text()
     names = JSONB()
+    revision = Integer()
+    retired_at = Timestamptz(null=True)
 
 
 class Category(Table, tablename="category"):
@@ -29,6 +31,9 @@ class Category(Table, tablename="category"):
     keywords = JSONB()
     sort = Integer()
     active = Boolean()
+    revision = Integer()
+    questions = JSONB()
+    questions_version = Integer()
 
 
 class RoutingRule(Table, tablename="routing_rule"):

@@ -5,6 +5,7 @@ from uuid import UUID
 
 from msgspec import Struct
 
+from backend.departments.schemas import AnswersIn
 from backend.errors import InvalidField
 from backend.i18n import N_
 from backend.media.policy import check_photos
@@ -19,8 +20,12 @@ VAGUE_M: Final = 2000.0
 """A GPS fix worse than this says nothing about the neighbourhood."""
 
 
-class CleanReport(Struct, frozen=True):
-    """What `ReportIn` comes to; its hash tells a repetition from other content."""
+class CleanReport(Struct, frozen=True, omit_defaults=True):
+    """What `ReportIn` comes to; its hash tells a repetition from other content.
+
+    What was added later has a default that is left out of the hash: a report that was sent before,
+    and whose receipt was lost, is still the same.
+    """
 
     category_id: UUID
     located_by: LocatedBy
@@ -31,6 +36,7 @@ class CleanReport(Struct, frozen=True):
     address: str
     area_id: UUID | None
     photos: list[PhotoNamed]
+    answers: AnswersIn | None = None
 
 
 class CleanMove(Struct, frozen=True):
@@ -70,6 +76,7 @@ def clean_report(wish: ReportIn) -> CleanReport:
         address=clean_text(wish.address, ADDRESS_LENGTH, field="address"),
         area_id=wish.area_id,
         photos=check_photos(wish.photos),
+        answers=wish.answers,
     )
 
 

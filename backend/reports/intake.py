@@ -13,7 +13,7 @@ from backend.areas import service as areas
 from backend.areas.schemas import Place
 from backend.db import write_tx
 from backend.departments import service as departments
-from backend.departments.schemas import RoutedCategory
+from backend.departments.schemas import Answer, RoutedCategory
 from backend.errors import DomainError, Forbidden, IdReused, IllegalMove, InvalidField, NotFound
 from backend.i18n import N_
 from backend.media import service as media
@@ -35,7 +35,7 @@ CODE_TRIES: Final = 8
 _CORRECTED: Final = (
     "category_id", "description", "lat", "lon", "accuracy_m", "located_by", "address", "outside",
     "urgent", "private", "neighbourhood_id", "ward_id", "city_id", "department_id",
-    "accept_due_at", "solve_due_at", "clocks", "alarm_at",
+    "accept_due_at", "solve_due_at", "clocks", "alarm_at", "answers",
 )  # fmt: skip
 
 
@@ -64,6 +64,7 @@ async def submit_report(
     Raises:
         InvalidField: naming the field, see `clean_report`; unknown_category, unknown_area,
             area_needed, outside_area.
+        Invalid: bad_answers, naming the questions.
         IdReused: the id stands for other content or another person's report.
     """
     cleaned = clean_report(wish)
@@ -71,6 +72,7 @@ async def submit_report(
     try:
         place = await _find_place(actor, cleaned)
         category = await _find_category(cleaned.category_id, place)
+        answers = await departments.understand_answers(category, cleaned.answers, actor.language)
     except DomainError:
         earlier = await _find_earlier(actor, report_id, fingerprint)
         if earlier is None:
@@ -111,6 +113,7 @@ async def submit_report(
         appealed=False,
         clocks=timed.clocks,
         alarm_at=timed.alarm_at,
+        answers=answers,
     )
     async with write_tx():
         stored = await _store(report, cleaned)
@@ -212,7 +215,7 @@ async def edit_report(actor: Actor, report_id: UUID, patch: ReportPatch) -> None
             raise Forbidden
         if before.state != "submitted":
             raise IllegalMove(before.state)
-        after = await _corrected(before, patch, found)
+        after = await _corrected(actor, before, patch, found)
         changed = {
             column: getattr(after, column)
             for column in _CORRECTED
@@ -234,10 +237,13 @@ async def _patched_place(patch: ReportPatch) -> Place | None:
     return None if lat is None or lon is None else await areas.locate(lat, lon)
 
 
-async def _corrected(before: Report, patch: ReportPatch, found: Place | None) -> Report:
+async def _corrected(
+    actor: Actor, before: Report, patch: ReportPatch, found: Place | None
+) -> Report:
     """The report with the patch applied, checked, and routed as if sent so at first."""
     wished = {key: value for key, value in asdict(patch).items() if value is not UNSET}
-    whole = {field: getattr(before, field) for field in ReportPatch.__struct_fields__} | wished
+    present = {field: getattr(before, field) for field in ReportPatch.__struct_fields__}
+    whole = {**present, "answers": None, **wished}
     # A position that stays was accepted once, however vague it is.
     chosen = None if found else before.neighbourhood_id
     cleaned = clean_report(ReportIn(**whole, area_id=chosen))
@@ -255,6 +261,7 @@ async def _corrected(before: Report, patch: ReportPatch, found: Place | None) ->
         ward_id=place.ward_id,
         city_id=place.city_id,
         outside=place.outside,
+        answers=await _corrected_answers(actor, before, cleaned, patch),
     )
     if after.category_id == before.category_id and after.path == before.path:
         return after
@@ -273,6 +280,19 @@ async def _corrected(before: Report, patch: ReportPatch, found: Place | None) ->
         clocks=timed.clocks,
         alarm_at=timed.alarm_at if timing.is_running(after) else None,
     )
+
+
+async def _corrected_answers(
+    actor: Actor, before: Report, cleaned: CleanReport, patch: ReportPatch
+) -> list[Answer]:
+    """Those given now; else those from before, unless they were to another category's questions."""
+    if isinstance(patch.answers, UnsetType):
+        return before.answers if cleaned.category_id == before.category_id else []
+    try:
+        category = await departments.find_category(cleaned.category_id)
+    except LookupError:
+        raise UnknownCategory from None
+    return await departments.understand_answers(category, cleaned.answers, actor.language)
 
 
 async def _store_correction(

@@ -11,7 +11,7 @@ from msgspec import Struct
 
 from backend.actor import Actor, Role
 from backend.db import execute, fetch, fetch_one, fetch_value, from_json, json_text
-from backend.departments.schemas import Names
+from backend.departments.schemas import Answer, Names
 from backend.media.schemas import PhotoOut
 from backend.reports.moves import DONE, options_for
 from backend.reports.policy import sides_of
@@ -43,9 +43,9 @@ WITH fresh AS (
                         department_id, state, description, address, lat, lon, accuracy_m,
                         located_by, outside, urgent, private, content_hash, last_seq, created_at,
                         updated_at, device_created_at, accept_due_at, solve_due_at, clocks,
-                        alarm_at)
+                        alarm_at, answers)
     VALUES ($1, $2, $3, $4, $5, $6, $7, $8, $9, $10, $11, $12, $13, $14, $15, $16, $17, $18, $19,
-            $20, $21, $21, $22, $23, $24, $29::jsonb, $30)
+            $20, $21, $21, $22, $23, $24, $29::jsonb, $30, $31::jsonb)
     ON CONFLICT DO NOTHING
     RETURNING id
 ), created AS (
@@ -150,6 +150,7 @@ async def insert_report(
         [scope_id for _, scope_id in watchers],
         json_text(report.clocks) if report.clocks else None,
         report.alarm_at,
+        json_text(report.answers) if report.answers else None,
     )
     return recipients if isinstance(recipients, list) else None
 
@@ -204,7 +205,10 @@ async def update_report(report_id: UUID, entries: int, changes: Mapping[str, obj
         f"UPDATE report SET {', '.join(['last_seq = last_seq + $2', *columns])} WHERE id = $1",
         report_id,
         entries,
-        *(json_text(value) if isinstance(value, Clocks) else value for value in changes.values()),
+        *(
+            json_text(value) if isinstance(value, Clocks | list) else value
+            for value in changes.values()
+        ),
     )
 
 
@@ -311,6 +315,7 @@ def out_of(row: "Record", actor: Actor, photos: list[PhotoOut]) -> ReportOut:
         ),
         clock_paused=report.state not in DONE and not is_running(report),
         nudge=_open_nudge(row, report),
+        answers=report.answers,
     )
 
 
@@ -334,5 +339,9 @@ async def _list(condition: str, *arguments: object) -> list[Report]:
 def report_of(row: "Record") -> Report:
     """The rules' view of any row that has all columns of `report`."""
     fields = {column: row[column] for column in Report.__struct_fields__}
-    clocks = fields.pop("clocks")
-    return Report(**fields, clocks=None if clocks is None else from_json(clocks, Clocks))
+    clocks, answers = fields.pop("clocks"), fields.pop("answers")
+    return Report(
+        **fields,
+        clocks=None if clocks is None else from_json(clocks, Clocks),
+        answers=[] if answers is None else from_json(answers, list[Answer]),
+    )

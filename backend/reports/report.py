@@ -5,6 +5,7 @@ from uuid import UUID
 
 from msgspec import Struct
 
+from backend.departments.schemas import Answer
 from backend.reports.schemas import LocatedBy, State
 
 
@@ -65,6 +66,7 @@ class Report(Struct, frozen=True):
     appealed: bool
     clocks: Clocks | None
     alarm_at: datetime | None
+    answers: list[Answer] = []
 
     @property
     def path(self) -> list[UUID]:

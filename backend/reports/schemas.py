@@ -6,7 +6,7 @@ from uuid import UUID
 
 from msgspec import UNSET, Meta, Struct, UnsetType
 
-from backend.departments.schemas import Names
+from backend.departments.schemas import Answer, AnswersIn, Names
 from backend.media.schemas import PhotoNamed, PhotoOut, PhotoReceipt
 from backend.threads.schemas import ClockName, MessageOut, MessageReceipt
 
@@ -31,7 +31,7 @@ class ReportIn(Struct, frozen=True):
     """A new report (`R1`, `R2`). `lat`, `lon` are WGS 84 degrees, `accuracy_m` metres.
 
     `area_id` is a neighbourhood chosen by hand; without it and without a position the report is
-    about the person's own neighbourhood.
+    about the person's own neighbourhood. `answers` are to what the category asks (`R4`).
     """
 
     category_id: UUID
@@ -44,10 +44,14 @@ class ReportIn(Struct, frozen=True):
     area_id: UUID | None = None
     photos: Photos = []
     device_created_at: datetime | None = None
+    answers: AnswersIn | None = None
 
 
 class ReportPatch(Struct, frozen=True):
-    """What the author corrects before acceptance (`R12`); what is left out stays."""
+    """What the author corrects before acceptance (`R12`); what is left out stays.
+
+    Answers to another category's questions go with that category.
+    """
 
     category_id: UUID | UnsetType = UNSET
     description: str | UnsetType = UNSET
@@ -56,6 +60,7 @@ class ReportPatch(Struct, frozen=True):
     accuracy_m: float | UnsetType | None = UNSET
     located_by: LocatedBy | UnsetType = UNSET
     address: str | UnsetType = UNSET
+    answers: AnswersIn | UnsetType | None = UNSET
 
 
 class ReportReceipt(Struct, frozen=True):
@@ -130,6 +135,7 @@ class ReportOut(Struct, frozen=True):
     moves: list[MoveOption]
     clock_paused: bool
     nudge: ClockName | None
+    answers: list[Answer]
 
 
 class CaseOut(Struct, frozen=True):

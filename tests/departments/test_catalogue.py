@@ -31,8 +31,9 @@ def category(area_id: uuid.UUID, routes: dict[uuid.UUID, uuid.UUID]) -> RoutedCa
         id=uuid.uuid4(), area_id=area_id, code="lamp", names=NAMES, icon="lamp", colour="#000",
         urgent=False, private=False, accept_hours=1.5, solve_hours=72, accept_always=False,
         solve_always=False, clocks={}, needs_result_photo=False, keywords={}, sort=0,
+        questions=[], questions_version=0,
     )  # fmt: skip
-    return RoutedCategory(shown, True, routes, OWN)
+    return RoutedCategory(shown, True, routes, OWN, {})
 
 
 @pytest.fixture

@@ -385,6 +385,74 @@ export interface paths {
         patch: operations["appendToUpload"];
         trace?: never;
     };
+    "/api/wards": {
+        parameters: {
+            query?: never;
+            header?: never;
+            path?: never;
+            cookie?: never;
+        };
+        /** ListWards */
+        get: operations["listWards"];
+        put?: never;
+        post?: never;
+        delete?: never;
+        options?: never;
+        head?: never;
+        patch?: never;
+        trace?: never;
+    };
+    "/api/wards/{ward_id}/catalogue": {
+        parameters: {
+            query?: never;
+            header?: never;
+            path?: never;
+            cookie?: never;
+        };
+        /** GetCatalogue */
+        get: operations["getCatalogue"];
+        put?: never;
+        post?: never;
+        delete?: never;
+        options?: never;
+        head?: never;
+        patch?: never;
+        trace?: never;
+    };
+    "/api/wards/{ward_id}/categories/{change_id}": {
+        parameters: {
+            query?: never;
+            header?: never;
+            path?: never;
+            cookie?: never;
+        };
+        get?: never;
+        /** ChangeCategory */
+        put: operations["changeCategory"];
+        post?: never;
+        delete?: never;
+        options?: never;
+        head?: never;
+        patch?: never;
+        trace?: never;
+    };
+    "/api/wards/{ward_id}/category-order/{change_id}": {
+        parameters: {
+            query?: never;
+            header?: never;
+            path?: never;
+            cookie?: never;
+        };
+        get?: never;
+        /** OrderCategories */
+        put: operations["orderCategories"];
+        post?: never;
+        delete?: never;
+        options?: never;
+        head?: never;
+        patch?: never;
+        trace?: never;
+    };
     "/api/wards/{ward_id}/clocks": {
         parameters: {
             query?: never;
@@ -396,6 +464,23 @@ export interface paths {
         get: operations["getClocks"];
         put?: never;
         post?: never;
+        delete?: never;
+        options?: never;
+        head?: never;
+        patch?: never;
+        trace?: never;
+    };
+    "/api/wards/{ward_id}/clocks/example": {
+        parameters: {
+            query?: never;
+            header?: never;
+            path?: never;
+            cookie?: never;
+        };
+        get?: never;
+        put?: never;
+        /** GiveExample */
+        post: operations["tryClocks"];
         delete?: never;
         options?: never;
         head?: never;
@@ -447,6 +532,23 @@ export interface paths {
         /** GetDaysOff */
         get: operations["getDaysOff"];
         put?: never;
+        post?: never;
+        delete?: never;
+        options?: never;
+        head?: never;
+        patch?: never;
+        trace?: never;
+    };
+    "/api/wards/{ward_id}/departments/{change_id}": {
+        parameters: {
+            query?: never;
+            header?: never;
+            path?: never;
+            cookie?: never;
+        };
+        get?: never;
+        /** ChangeDepartment */
+        put: operations["changeDepartment"];
         post?: never;
         delete?: never;
         options?: never;
@@ -577,6 +679,33 @@ export interface paths {
 export type webhooks = Record<string, never>;
 export interface components {
     schemas: {
+        /** Answer */
+        Answer: {
+            chosen?: string[];
+            /** @enum {string} */
+            kind: "yes_no" | "one_of" | "some_of" | "number" | "text" | "unknown";
+            labels?: components["schemas"]["Names"][];
+            names: components["schemas"]["Names"];
+            /** Format: uuid */
+            question_id: string;
+            unit?: components["schemas"]["Names"] | null;
+            value?: boolean | number | string | null;
+        };
+        /** AnswersIn */
+        AnswersIn: {
+            given: {
+                [key: string]: boolean | number | string | string[];
+            };
+            version: number;
+        };
+        /** AreaName */
+        AreaName: {
+            /** Format: uuid */
+            id: string;
+            /** @enum {string} */
+            level: "city" | "ward" | "neighbourhood";
+            name: string;
+        };
         /** AreaOut */
         AreaOut: {
             /** @enum {string} */
@@ -604,6 +733,31 @@ export interface components {
             messages: components["schemas"]["MessageOut"][];
             report: components["schemas"]["ReportOut"];
         };
+        /** CatalogueOut */
+        CatalogueOut: {
+            areas: components["schemas"]["AreaName"][];
+            categories: components["schemas"]["CategoryRule"][];
+            departments: components["schemas"]["DepartmentRule"][];
+        };
+        /** CategoryIn */
+        CategoryIn: {
+            /** @default true */
+            active: boolean;
+            /** Format: uuid */
+            category_id: string;
+            colour: string;
+            department_id?: string | null;
+            icon: string;
+            names: components["schemas"]["Names"];
+            /** @default false */
+            needs_result_photo: boolean;
+            /** @default false */
+            private: boolean;
+            questions?: components["schemas"]["Question"][];
+            revision: number;
+            /** @default false */
+            urgent: boolean;
+        };
         /** CategoryOut */
         CategoryOut: {
             accept_always: boolean;
@@ -624,10 +778,44 @@ export interface components {
             names: components["schemas"]["Names"];
             needs_result_photo: boolean;
             private: boolean;
+            questions: components["schemas"]["Question"][];
+            questions_version: number;
             solve_always: boolean;
             solve_hours: number;
             sort: number;
             urgent: boolean;
+        };
+        /** CategoryRule */
+        CategoryRule: {
+            active: boolean;
+            /** Format: uuid */
+            area_id: string;
+            colour: string;
+            department_id: string | null;
+            icon: string;
+            /** Format: uuid */
+            id: string;
+            keeps: boolean;
+            names: components["schemas"]["Names"];
+            needs_result_photo: boolean;
+            private: boolean;
+            questions: components["schemas"]["Question"][];
+            questions_version: number;
+            revision: number;
+            sort: number;
+            urgent: boolean;
+        };
+        /** CategoryState */
+        CategoryState: {
+            active?: boolean | null;
+            colour?: string | null;
+            icon?: string | null;
+            names?: components["schemas"]["Names"] | null;
+            needs_result_photo?: boolean | null;
+            place?: number | null;
+            private?: boolean | null;
+            questions?: components["schemas"]["Question"][] | null;
+            urgent?: boolean | null;
         };
         /** ChangeReceipt */
         ChangeReceipt: {
@@ -643,6 +831,7 @@ export interface components {
             /** Format: uuid */
             category_id: string;
             times: components["schemas"]["ClockTimes"] | null;
+            was?: components["schemas"]["ClockTimes"] | null;
         };
         /** ClockOut */
         ClockOut: {
@@ -707,6 +896,15 @@ export interface components {
             closures: components["schemas"]["ClosureOut"][];
             holidays: components["schemas"]["HolidayOut"][];
         };
+        /** DepartmentIn */
+        DepartmentIn: {
+            /** Format: uuid */
+            department_id: string;
+            names: components["schemas"]["Names"];
+            /** @default false */
+            retired: boolean;
+            revision: number;
+        };
         /** DepartmentOut */
         DepartmentOut: {
             /** Format: uuid */
@@ -715,6 +913,18 @@ export interface components {
             /** Format: uuid */
             id: string;
             names: components["schemas"]["Names"];
+        };
+        /** DepartmentRule */
+        DepartmentRule: {
+            /** Format: uuid */
+            area_id: string;
+            /** Format: uuid */
+            id: string;
+            keeps: boolean;
+            names: components["schemas"]["Names"];
+            retired: boolean;
+            revision: number;
+            routes: number;
         };
         /** DeskCounts */
         DeskCounts: {
@@ -750,6 +960,27 @@ export interface components {
             };
             number: string;
         };
+        /** ExampleIn */
+        ExampleIn: {
+            /** Format: uuid */
+            area_id: string;
+            category_id?: string | null;
+            department_id?: string | null;
+            times: components["schemas"]["ClockTimes"];
+            week?: [
+                number,
+                number
+            ][][] | null;
+        };
+        /** ExampleOut */
+        ExampleOut: {
+            /** Format: date-time */
+            accept_due_at: string;
+            /** Format: date-time */
+            reported_at: string;
+            /** Format: date-time */
+            solve_due_at: string;
+        };
         /** GrantOut */
         GrantOut: {
             /** @enum {string} */
@@ -775,6 +1006,10 @@ export interface components {
             from_day?: string | null;
             /** Format: uuid */
             scope_id: string;
+            was?: [
+                number,
+                number
+            ][][] | null;
             week: [
                 number,
                 number
@@ -974,6 +1209,10 @@ export interface components {
         NudgeIn: {
             device_created_at?: string | null;
         };
+        /** OrderIn */
+        OrderIn: {
+            category_ids: string[];
+        };
         /** PhotoNamed */
         PhotoNamed: {
             bytes: number;
@@ -997,6 +1236,25 @@ export interface components {
             sha256: string;
             stored: boolean;
         };
+        /** Question */
+        Question: {
+            /** Format: uuid */
+            id: string;
+            /** @enum {string} */
+            kind: "yes_no" | "one_of" | "some_of" | "number" | "text";
+            least?: number | null;
+            most?: number | null;
+            names: components["schemas"]["Names"];
+            options?: components["schemas"]["QuestionOption"][];
+            /** @default false */
+            required: boolean;
+            unit?: components["schemas"]["Names"] | null;
+        };
+        /** QuestionOption */
+        QuestionOption: {
+            id: string;
+            names: components["schemas"]["Names"];
+        };
         /** ReadMarkerIn */
         ReadMarkerIn: {
             seq: number;
@@ -1010,6 +1268,7 @@ export interface components {
             accuracy_m?: number | null;
             /** @default  */
             address: string;
+            answers?: components["schemas"]["AnswersIn"] | null;
             area_id?: string | null;
             /** Format: uuid */
             category_id: string;
@@ -1031,6 +1290,7 @@ export interface components {
             account_id: string;
             accuracy_m: number | null;
             address: string;
+            answers: components["schemas"]["Answer"][];
             appealed: boolean;
             awaiting_since: string | null;
             category_colour: string;
@@ -1082,6 +1342,7 @@ export interface components {
         ReportPatch: {
             accuracy_m?: number | null;
             address?: string;
+            answers?: components["schemas"]["AnswersIn"] | null;
             category_id?: string;
             description?: string;
             lat?: number | null;
@@ -1109,6 +1370,7 @@ export interface components {
             /** Format: uuid */
             category_id: string;
             department_id: string | null;
+            was?: string | null;
         };
         /** RouteOut */
         RouteOut: {
@@ -1145,7 +1407,7 @@ export interface components {
             /** Format: uuid */
             id: string;
             /** @enum {string} */
-            subject: "routing" | "clocks" | "hours" | "closure";
+            subject: "routing" | "clocks" | "hours" | "closure" | "department" | "category";
         };
         /** RuleChangesOut */
         RuleChangesOut: {
@@ -1163,10 +1425,13 @@ export interface components {
         };
         /** RuleState */
         RuleState: {
+            category?: components["schemas"]["CategoryState"] | null;
             department_id?: string | null;
             first_day?: string | null;
             last_day?: string | null;
+            names?: components["schemas"]["Names"] | null;
             reason?: string | null;
+            retired?: boolean | null;
             times?: components["schemas"]["ClockTimes"] | null;
             week?: [
                 number,
@@ -1242,6 +1507,17 @@ export interface components {
                 number,
                 number
             ][][];
+        };
+        /** WardOut */
+        WardOut: {
+            /** Format: uuid */
+            id: string;
+            keeps: boolean;
+            name: string;
+        };
+        /** WardsOut */
+        WardsOut: {
+            wards: components["schemas"]["WardOut"][];
         };
     };
     responses: never;
@@ -2283,6 +2559,147 @@ export interface operations {
             };
         };
     };
+    listWards: {
+        parameters: {
+            query?: never;
+            header?: never;
+            path?: never;
+            cookie?: never;
+        };
+        requestBody?: never;
+        responses: {
+            /** @description Request fulfilled, document follows */
+            200: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["WardsOut"];
+                };
+            };
+        };
+    };
+    getCatalogue: {
+        parameters: {
+            query?: never;
+            header?: never;
+            path: {
+                ward_id: string;
+            };
+            cookie?: never;
+        };
+        requestBody?: never;
+        responses: {
+            /** @description Request fulfilled, document follows */
+            200: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["CatalogueOut"];
+                };
+            };
+            /** @description Bad request syntax or unsupported method */
+            400: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": {
+                        detail: string;
+                        extra?: null | {
+                            [key: string]: unknown;
+                        } | unknown[];
+                        status_code: number;
+                    };
+                };
+            };
+        };
+    };
+    changeCategory: {
+        parameters: {
+            query?: never;
+            header?: never;
+            path: {
+                ward_id: string;
+                change_id: string;
+            };
+            cookie?: never;
+        };
+        requestBody: {
+            content: {
+                "application/json": components["schemas"]["CategoryIn"];
+            };
+        };
+        responses: {
+            /** @description Request fulfilled, document follows */
+            200: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["ChangeReceipt"];
+                };
+            };
+            /** @description Bad request syntax or unsupported method */
+            400: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": {
+                        detail: string;
+                        extra?: null | {
+                            [key: string]: unknown;
+                        } | unknown[];
+                        status_code: number;
+                    };
+                };
+            };
+        };
+    };
+    orderCategories: {
+        parameters: {
+            query?: never;
+            header?: never;
+            path: {
+                ward_id: string;
+                change_id: string;
+            };
+            cookie?: never;
+        };
+        requestBody: {
+            content: {
+                "application/json": components["schemas"]["OrderIn"];
+            };
+        };
+        responses: {
+            /** @description Request fulfilled, document follows */
+            200: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["ChangeReceipt"];
+                };
+            };
+            /** @description Bad request syntax or unsupported method */
+            400: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": {
+                        detail: string;
+                        extra?: null | {
+                            [key: string]: unknown;
+                        } | unknown[];
+                        status_code: number;
+                    };
+                };
+            };
+        };
+    };
     getClocks: {
         parameters: {
             query?: never;
@@ -2301,6 +2718,47 @@ export interface operations {
                 };
                 content: {
                     "application/json": components["schemas"]["ClocksOut"];
+                };
+            };
+            /** @description Bad request syntax or unsupported method */
+            400: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": {
+                        detail: string;
+                        extra?: null | {
+                            [key: string]: unknown;
+                        } | unknown[];
+                        status_code: number;
+                    };
+                };
+            };
+        };
+    };
+    tryClocks: {
+        parameters: {
+            query?: never;
+            header?: never;
+            path: {
+                ward_id: string;
+            };
+            cookie?: never;
+        };
+        requestBody: {
+            content: {
+                "application/json": components["schemas"]["ExampleIn"];
+            };
+        };
+        responses: {
+            /** @description Request fulfilled, document follows */
+            200: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["ExampleOut"];
                 };
             };
             /** @description Bad request syntax or unsupported method */
@@ -2460,6 +2918,48 @@ export interface operations {
                 };
                 content: {
                     "application/json": components["schemas"]["DaysOffOut"];
+                };
+            };
+            /** @description Bad request syntax or unsupported method */
+            400: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": {
+                        detail: string;
+                        extra?: null | {
+                            [key: string]: unknown;
+                        } | unknown[];
+                        status_code: number;
+                    };
+                };
+            };
+        };
+    };
+    changeDepartment: {
+        parameters: {
+            query?: never;
+            header?: never;
+            path: {
+                ward_id: string;
+                change_id: string;
+            };
+            cookie?: never;
+        };
+        requestBody: {
+            content: {
+                "application/json": components["schemas"]["DepartmentIn"];
+            };
+        };
+        responses: {
+            /** @description Request fulfilled, document follows */
+            200: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["ChangeReceipt"];
                 };
             };
             /** @description Bad request syntax or unsupported method */
@@ -2681,7 +3181,7 @@ export interface operations {
     listRuleChanges: {
         parameters: {
             query?: {
-                subject?: "routing" | "clocks" | "hours" | "closure" | null;
+                subject?: "routing" | "clocks" | "hours" | "closure" | "department" | "category" | null;
                 cursor?: string | null;
             };
             header?: never;
