@@ -29,6 +29,9 @@ def main() -> int:
     parser.add_argument("--kept", action="store_true", help="those that once found something, too")
     parser.add_argument("--table", type=Path, help="write the table here, too")
     parser.add_argument(
+        "--resume", type=Path, help="keep the run in this file, and go on with what is in it"
+    )
+    parser.add_argument(
         "--mutant",
         choices=MUTANTS,
         help="a build broken on purpose; stops at the first seed that finds it out",
@@ -41,11 +44,13 @@ def main() -> int:
         seeds = list(range(options.first, options.first + options.seeds))
         if options.kept:
             seeds += [seed for seed in KEPT if seed not in seeds]
-    run = _run(seeds, options.table, told_in_full=options.seed is not None, mutant=options.mutant)
+    run = _run(
+        seeds, options.table, options.resume,
+        told_in_full=options.seed is not None, mutant=options.mutant,
+    )  # fmt: skip
     with asyncio.Runner(loop_factory=uvloop.new_event_loop) as runner:
         table = runner.run(run)
     print(table.text())
-    _write(table, options.table)
     return 1 if table.failed else 0
 
 
@@ -56,10 +61,23 @@ def _write(table: Table, place: Path | None) -> None:
 
 
 async def _run(
-    seeds: list[int], place: Path | None, *, told_in_full: bool, mutant: str | None
+    seeds: list[int],
+    place: Path | None,
+    kept: Path | None,
+    *,
+    told_in_full: bool,
+    mutant: str | None,
 ) -> Table:
-    table = Table()
-    begun = time.monotonic()
+    table = Table() if kept is None else Table.read(kept)
+    seeds = [seed for seed in seeds if seed not in table.played]
+    wanted = table.seeds + len(seeds)
+    begun = time.monotonic() - table.seconds
+
+    def keep() -> None:
+        table.seconds = time.monotonic() - begun
+        _write(table, place)
+        if kept is not None:
+            table.save(kept)
 
     def tell(outcome: Outcome) -> None:
         table.add(outcome)
@@ -68,9 +86,8 @@ async def _run(
         for finding in outcome.findings:
             print(f"seed {outcome.seed}: {finding}", flush=True)
         if table.seeds % 50 == 0:
-            print(f"{table.seeds} of {len(seeds)} seeds, {len(table.failed)} failed", flush=True)
-            table.seconds = time.monotonic() - begun
-            _write(table, place)
+            print(f"{table.seeds} of {wanted} seeds, {len(table.failed)} failed", flush=True)
+            keep()
         if mutant is not None and any(MUTANTS[mutant] in text for text in outcome.findings):
             raise Found
 
@@ -91,7 +108,7 @@ async def _run(
             table.cpu_seconds += running.cpu_seconds()
             if mutant is None:
                 table.add_reconnect(await running.reconnect_seconds())
-    table.seconds = time.monotonic() - begun
+        keep()
     return table
 
 

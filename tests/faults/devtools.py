@@ -29,6 +29,8 @@ MORE_FLAGS: Final = (
     "--disable-features=IsolateOrigins,site-per-process,Translate,MediaRouter,OptimizationHints",
     "--disable-site-isolation-trials",
     "--renderer-process-limit=4",
+    "--enable-features=NetworkServiceInProcess2",
+    "--in-process-gpu",
     # A phone's page is in the foreground, whichever of the many it is.
     "--disable-background-timer-throttling",
     "--disable-backgrounding-occluded-windows",

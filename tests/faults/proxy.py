@@ -17,6 +17,7 @@ from pathlib import Path
 from typing import Final
 
 PIECE: Final = 16 * 1024
+SERVER_ERROR: Final = 500
 TYPES: Final = {".html": "text/html; charset=utf-8", ".js": "text/javascript"}
 
 CAPTIVE_PAGE: Final = (
@@ -269,6 +270,7 @@ class FaultProxy:
             # Nobody listens there: as the phone would see it without us.
             raise _LineBroken from None
         received = 0
+        answered = False
         try:
             up_writer.write(asked.raw)
             while received < asked.length:
@@ -278,11 +280,11 @@ class FaultProxy:
                 received += len(piece)
                 up_writer.write(piece)
                 await up_writer.drain()
-            self._count_upload(asked, received, broken=False)
             if asked.is_stream:
                 await _pump(up_reader, writer, reader)
                 return False
             answer = await _read_answer(up_reader, asked)
+            answered = answer.status < SERVER_ERROR
             if weather:
                 weather.bytes_down += len(answer.raw) + len(answer.body)
             writer.write(answer.raw + answer.body)
@@ -291,6 +293,8 @@ class FaultProxy:
         except (OSError, asyncio.IncompleteReadError) as error:
             raise _LineBroken from error
         finally:
+            # A server that dies or fails is a break, too.
+            self._count_upload(asked, received, broken=not answered)
             if received < asked.length:
                 up_writer.transport.abort()
             else:

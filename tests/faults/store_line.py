@@ -61,6 +61,8 @@ class StoreLine:
             while piece := await source.read(PIECE):
                 if self.state == "slow":
                     await asyncio.sleep(SLOW_SECONDS)
+                if sink.is_closing():
+                    return
                 sink.write(piece)
                 await sink.drain()
         finally:

@@ -3,6 +3,9 @@
 from collections import Counter
 from collections.abc import Iterable
 from dataclasses import dataclass, field
+from pathlib import Path
+
+import msgspec
 
 from tests.faults.acting import Outcome
 from tests.faults.proxy import Resent
@@ -10,9 +13,9 @@ from tests.faults.proxy import Resent
 
 @dataclass
 class Table:
-    """Sums over all seeds. `failed`: those with findings."""
+    """Sums over all seeds `played`. `failed`: those with findings."""
 
-    seeds: int = 0
+    played: set[int] = field(default_factory=set)
     failed: dict[int, list[str]] = field(default_factory=dict)
     faults: Counter[str] = field(default_factory=Counter)
     actions: Counter[str] = field(default_factory=Counter)
@@ -26,8 +29,24 @@ class Table:
     reconnect_seconds: float = 0.0
     cpu_seconds: Counter[str] = field(default_factory=Counter)
 
+    @classmethod
+    def read(cls, file: Path) -> "Table":
+        """As `save` left it; an empty one where there is none."""
+        return msgspec.json.decode(file.read_bytes(), type=cls) if file.is_file() else cls()
+
+    def save(self, file: Path) -> None:
+        """For a run that goes on another day."""
+        file.parent.mkdir(parents=True, exist_ok=True)
+        fresh = file.with_suffix(".new")
+        fresh.write_bytes(msgspec.json.encode(self))
+        fresh.replace(file)
+
+    @property
+    def seeds(self) -> int:
+        return len(self.played)
+
     def add(self, outcome: Outcome) -> None:
-        self.seeds += 1
+        self.played.add(outcome.seed)
         if outcome.findings:
             self.failed[outcome.seed] = outcome.findings
         self.faults += outcome.faults

@@ -21,7 +21,7 @@ import { liveParts } from "#lib/data/parts.ts";
 import { markNotificationsRead, markRead } from "#lib/data/reading.ts";
 import { discardRefused, takeBack } from "#lib/data/revise.ts";
 import type { MoveInput, OutboxEntry, PhotoRow } from "#lib/data/rows.ts";
-import { drainNow, pullNow, startRunning } from "#lib/data/running.ts";
+import { drainNow, startRunning } from "#lib/data/running.ts";
 import { listen } from "#lib/data/signal.ts";
 import { pull } from "#lib/data/sync.ts";
 import type { ReportOut, SessionIn } from "#lib/api/types.ts";
@@ -94,12 +94,6 @@ async function shownReports(): Promise<ReportOut[]> {
   const db = await database();
   const rows = await db.getAll("reports");
   return rows.sort((a, b) => a.created_at.localeCompare(b.created_at));
-}
-
-async function unfinished(): Promise<OutboxEntry[]> {
-  return (await allEntries(await database())).filter(
-    (entry) => entry.state !== "done",
-  );
 }
 
 /** Resolves a moment after the next change of the outbox, in whatever tab or worker; at the latest after `ms`. */
@@ -307,8 +301,13 @@ const phone = {
     const end = performance.now() + ms;
     for (;;) {
       const news = nextNews(end - performance.now());
-      const left = await unfinished();
-      const paused = (await db.get("meta", "paused")) !== undefined;
+      const tx = db.transaction(["outbox", "meta"]);
+      const [entries, pause] = await Promise.all([
+        tx.objectStore("outbox").index("by_order").getAll(),
+        tx.objectStore("meta").get("paused"),
+      ]);
+      const left = entries.filter((entry) => entry.state !== "done");
+      const paused = pause !== undefined;
       const quiet = left.every((entry) => entry.state === "needs_person");
       if (
         quiet ||
@@ -342,7 +341,6 @@ const phone = {
   },
 
   async pull(): Promise<void> {
-    await pullNow(true);
     await pull(await liveParts());
   },
 

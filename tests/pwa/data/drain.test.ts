@@ -53,6 +53,18 @@ test("a report with photos reaches the server whole, and only then leaves the ph
   expect(await phone.db.count("uploads")).toBe(0);
 });
 
+test("what a clock years ahead put off is not put off for years once the clock is right", async () => {
+  const right = phone.clock.now;
+  phone.clock.now += 3 * 365 * 86_400_000;
+  await submitReport(phone.db, await draftWith(phone));
+  server.faults = ["crowded"];
+  await run("enqueued");
+  expect((await only()).nextAttemptAt).toBeGreaterThan(phone.clock.now);
+  phone.clock.now = right;
+  await run();
+  expect((await only()).state).toBe("done");
+});
+
 test("the words of a report go before its photos", async () => {
   await submitReport(phone.db, await draftWith(phone, 100));
   server.faults = ["ok", "drop_before"];

@@ -4,6 +4,7 @@ import { changed } from './signal.ts';
 
 /** Forgets done entries whose row the replica (or an opened case) now holds. */
 export async function dropArrived(db: Db, arrived: ReadonlySet<string>): Promise<void> {
+	if (arrived.size === 0) return;
 	const gone = (await db.getAll('outbox')).filter((entry) => entry.state === 'done' && arrived.has(entry.id));
 	if (gone.length === 0) return;
 	const tx = db.transaction('outbox', 'readwrite');

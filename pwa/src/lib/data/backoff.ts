@@ -4,6 +4,8 @@ const firstMs = 2_000;
 const longestMs = 5 * 60_000;
 /** A server that asks for more than this gets asked again after this. */
 const longestAskedMs = 60 * 60_000;
+/** `backoff` never asks for more. */
+export const longestWaitMs = 1.5 * longestAskedMs;
 
 /**
  * Milliseconds to wait after `attempts` failures: doubling from 2 s to 5 min, spread over the upper half so that a

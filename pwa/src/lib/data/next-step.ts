@@ -1,4 +1,5 @@
 /** What to send next: a pure function of what waits. */
+import { longestWaitMs } from './backoff.ts';
 import type { OutboxEntry } from './rows.ts';
 
 export type Step = { kind: 'tell' | 'photos'; entry: OutboxEntry };
@@ -22,7 +23,7 @@ export function nextStep(entries: readonly OutboxEntry[], moment: Moment): Step 
 	let photos: OutboxEntry | null = null;
 	for (const entry of entries) {
 		if (entry.state === 'done') continue;
-		const due = entry.state === 'queued' && entry.nextAttemptAt <= moment.now;
+		const due = isDue(entry, moment.now);
 		if (entry.receivedAt) {
 			if (due && moment.photosAllowed) photos ??= entry;
 			continue;
@@ -37,7 +38,12 @@ export function nextStep(entries: readonly OutboxEntry[], moment: Moment): Step 
 /** The earliest time still to come at which something will be due by itself; null when nothing waits for a time. */
 export function nextDue(entries: readonly OutboxEntry[], now: number): number | null {
 	const times = entries
-		.filter((entry) => entry.state === 'queued' && entry.nextAttemptAt > now)
+		.filter((entry) => entry.state === 'queued' && !isDue(entry, now))
 		.map((entry) => entry.nextAttemptAt);
 	return times.length > 0 ? Math.min(...times) : null;
+}
+
+/** A time further away than any wait was written by a clock that has been set right since. */
+function isDue({ state, nextAttemptAt }: OutboxEntry, now: number): boolean {
+	return state === 'queued' && (nextAttemptAt <= now || nextAttemptAt > now + longestWaitMs);
 }

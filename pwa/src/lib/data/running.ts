@@ -97,7 +97,12 @@ async function isKnown(): Promise<boolean> {
 }
 
 async function isSignedIn(): Promise<boolean> {
-	return (await isKnown()) && !(await getMeta(await database(), 'paused'));
+	const tx = (await database()).transaction(['account', 'meta']);
+	const [accounts, paused] = await Promise.all([
+		tx.objectStore('account').count(),
+		tx.objectStore('meta').get('paused')
+	]);
+	return accounts > 0 && !paused;
 }
 
 /** The `sync` event of Chromium: drains once the line is back although the page is closed. A bonus. */

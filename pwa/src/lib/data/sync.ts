@@ -3,7 +3,7 @@ import { Problem, type Client } from '#lib/api/client.ts';
 import type { SyncOut, SyncUpserts } from '#lib/api/types.ts';
 import { dropArrived } from './arrived.ts';
 import { refreshCase } from './cases.ts';
-import { getMeta, replicaStores, setMeta, type Db, type Store } from './db.ts';
+import { replicaStores, setMeta, type Db, type Store } from './db.ts';
 import { changed } from './signal.ts';
 
 export interface SyncParts {
@@ -39,8 +39,6 @@ export async function pull(parts: SyncParts): Promise<void> {
 		const left = new Set<string>();
 		try {
 			for (let more = true; more;) more = await pullPage(parts, arrived, touched, left);
-			// It answers us again, whatever it said before.
-			if (await getMeta(parts.db, 'paused')) await setMeta(parts.db, 'paused', null);
 			// A desk is told of every change in its department, and keeps no replica of it.
 			for (const id of left) await refreshCase(parts.db, id, parts.client);
 		} catch (error) {
@@ -60,8 +58,9 @@ async function pullPage(
 	touched: Set<Store>,
 	left: Set<string>
 ): Promise<boolean> {
-	const cursor = await getMeta(parts.db, 'cursor');
-	const query = cursor ? `?cursor=${encodeURIComponent(cursor)}` : '';
+	const before = parts.db.transaction('meta').store;
+	const [cursor, paused] = await Promise.all([before.get('cursor'), before.get('paused')]);
+	const query = cursor ? `?cursor=${encodeURIComponent(String(cursor))}` : '';
 	let page: SyncOut;
 	try {
 		page = await parts.client.request('GET', `/api/sync${query}`, {}, isSyncOut);
@@ -71,7 +70,8 @@ async function pullPage(
 		await setMeta(parts.db, 'cursor', null);
 		return true;
 	}
-	await applyPage(parts, page);
+	// It answers us again, whatever it said before.
+	await applyPage(parts, page, paused !== undefined);
 	for (const id of page.removals.report ?? []) left.add(id);
 	for (const kind of kinds) {
 		for (const row of page.upserts[kind] ?? []) arrived.add(row.id);
@@ -80,8 +80,10 @@ async function pullPage(
 	return page.more;
 }
 
-async function applyPage(parts: SyncParts, page: SyncOut): Promise<void> {
-	const tx = parts.db.transaction(changedStores, 'readwrite');
+async function applyPage(parts: SyncParts, page: SyncOut, paused: boolean): Promise<void> {
+	// Mostly nothing is new: then what others read meanwhile is not locked.
+	const stores = saysNothing(page) ? (['meta'] as const) : changedStores;
+	const tx = parts.db.transaction([...stores], 'readwrite');
 	const store = <S extends Store>(name: S) => tx.objectStore(name);
 	if (page.reset) {
 		// Who is signed in stays known: the new copy replaces it.
@@ -104,7 +106,12 @@ async function applyPage(parts: SyncParts, page: SyncOut): Promise<void> {
 	}
 	await store('meta').put(page.cursor, 'cursor');
 	if (!page.more) await store('meta').put(parts.now(), 'syncedAt');
+	if (paused && !page.more) await store('meta').delete('paused');
 	await tx.done;
+}
+
+function saysNothing({ reset, upserts, removals }: SyncOut): boolean {
+	return !reset && kinds.every((kind) => !upserts[kind]?.length && !removals[kind]?.length);
 }
 
 function isSyncOut(answer: unknown): answer is SyncOut {
