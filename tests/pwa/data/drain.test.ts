@@ -53,6 +53,39 @@ test("a report with photos reaches the server whole, and only then leaves the ph
   expect(await phone.db.count("uploads")).toBe(0);
 });
 
+test("when a line is back in silence, sending goes on within five seconds, however long it was away", async () => {
+  await submitReport(phone.db, await draftWith(phone));
+  let nextAt: number | null = null;
+  for (let failures = 0; failures < 12; failures++) {
+    server.faults = ["drop_before"];
+    phone.clock.now = (await only()).nextAttemptAt;
+    nextAt = (await run()).nextAt;
+  }
+  const gone = phone.clock.now;
+  expect((await only()).nextAttemptAt).toBeGreaterThan(gone + 60_000);
+  for (const fault of ["drop_before", "portal", "foreign_json"] as const) {
+    expect(nextAt).toBeLessThanOrEqual(phone.clock.now + 5_000);
+    phone.clock.now = nextAt ?? 0;
+    server.faults = [fault];
+    nextAt = (await run()).nextAt;
+    expect((await only()).state).toBe("queued");
+  }
+  phone.clock.now = nextAt ?? 0;
+  await run();
+  expect((await only()).state).toBe("done");
+});
+
+test("a server that asked to be left alone is not asked whether it is there", async () => {
+  await submitReport(phone.db, await draftWith(phone));
+  server.faults = ["crowded"];
+  await run();
+  const asked = server.requests.length;
+  phone.clock.now += 1_000;
+  const { nextAt } = await run();
+  expect(nextAt).toBe((await only()).nextAttemptAt);
+  expect(server.requests).toHaveLength(asked);
+});
+
 test("what a clock years ahead put off is not put off for years once the clock is right", async () => {
   const right = phone.clock.now;
   phone.clock.now += 3 * 365 * 86_400_000;
@@ -177,7 +210,7 @@ test("waiting grows with every failure, is bounded, and obeys the server", async
 
 test("coming back online does not wait for the clock; a busy server is still left alone", async () => {
   const entry = await submitReport(phone.db, await draftWith(phone));
-  server.faults = ["drop_before"];
+  server.faults = ["drop_before", "drop_before"];
   await run();
   await run("timer");
   expect(server.rows).toHaveLength(0);

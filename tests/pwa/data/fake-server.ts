@@ -108,6 +108,7 @@ export class FakeServer {
       return this.#row(report, id ?? report, body);
     if (path === "/api/notifications/read")
       return new Response(null, { status: 204 });
+    if (path === "/api/config") return json(200, { push_key: "k" });
     if (path === "/api/me") return json(200, { session_id: "s", ...body });
     return problem(404, "not_found");
   }

@@ -47,6 +47,9 @@ const hurried: readonly DrainSource[] = ['start', 'online', 'visible', 'person',
 const daring: readonly DrainSource[] = ['start', 'person', 'signed_in'];
 /** What something on the way says to more than it lets through (RFC 9110): as often as it is asked. */
 const tooLarge = 413;
+/** Where the line is silent, it is asked for now and then: going on must not wait for the end of a back-off. */
+const knockMs = 4_000;
+const knockPatienceMs = 3_000;
 /** After that many requests in a row that reached nobody, or nobody who could do anything, the rest is spared. */
 const enoughFailures = 2;
 
@@ -66,11 +69,39 @@ async function run(parts: DrainParts, source: DrainSource): Promise<DrainResult>
 		return { ...nothing, outcome: 'paused' };
 	}
 	await recoverStale(db);
-	if (hurried.includes(source)) await makeDue(db, source === 'person');
+	if (hurried.includes(source) || (await lineIsBack(parts))) await makeDue(db, source === 'person');
 	const touched = new Set<string>();
 	const outcome = await sendAll(parts, source, touched);
 	const left = (await allEntries(db)).filter((entry) => entry.state === 'queued');
-	return { outcome, nextAt: nextDue(left, parts.now()), waiting: left.length, touched: [...touched] };
+	return { outcome, nextAt: comeBackAt(left, parts), waiting: left.length, touched: [...touched] };
+}
+
+/** Whether the server answers again although everything still waits because it could not be reached. */
+async function lineIsBack({ db, client, now }: DrainParts): Promise<boolean> {
+	const left = (await allEntries(db)).filter((entry) => entry.state === 'queued');
+	const next = nextDue(left, now());
+	if (!left.some(metNobody) || next === null || nextStep(left, { now: now(), photosAllowed: true }))
+		return false;
+	const knock = client.request('GET', '/api/config', { timeoutMs: knockPatienceMs }, isOurs);
+	return knock.then(
+		() => true,
+		() => false
+	);
+}
+
+function comeBackAt(left: readonly OutboxEntry[], { now, random }: DrainParts): number | null {
+	const next = nextDue(left, now());
+	if (next === null || !left.some(metNobody)) return next;
+	return Math.min(next, now() + knockMs * (0.75 + random() / 4));
+}
+
+/** The last try reached no server of ours: no network, no answer, or a stranger's. */
+function metNobody({ lastError, nextAttemptAt }: OutboxEntry): boolean {
+	return nextAttemptAt > 0 && ['network', 'timeout', 'not_our_server'].includes(lastError?.code ?? '');
+}
+
+function isOurs(answer: unknown): answer is object {
+	return typeof answer === 'object' && answer !== null && 'push_key' in answer;
 }
 
 async function sendAll(
