@@ -29,11 +29,11 @@ from backend.notifications import service as notifications
 from backend.notifications.controller import NotificationController, PushController
 from backend.problems import EXCEPTION_HANDLERS
 from backend.reports.controller import (
-    DeskController,
     PhotoController,
     ReportController,
     RoutingPreviewController,
 )
+from backend.reports.desk_controller import DeskController, DeskViewController
 from backend.requests import Accounting, authorise, provide_actor, require_policies
 from backend.settings import Settings, get_settings
 from backend.static import AppFiles
@@ -148,6 +148,7 @@ def create_api(settings: Settings) -> Litestar:
                     DeskController,
                     WardController,
                     CatalogueController,
+                    DeskViewController,
                     RuleController,
                     RoutingPreviewController,
                     PhotoController,

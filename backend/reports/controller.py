@@ -1,11 +1,10 @@
-"""`/api/reports`, `/api/desk` and `/api/photos`."""
+"""`/api/reports` and `/api/photos`."""
 
-from typing import Annotated
 from uuid import UUID
 
 from litestar import Controller, Response, get, patch, post, put
 from litestar.di import NamedDependency
-from litestar.params import FromPath, FromQuery, JSONBody, QueryParameter
+from litestar.params import FromPath, JSONBody
 from litestar.response import Stream
 
 from backend.actor import Actor, signed_in
@@ -13,11 +12,9 @@ from backend.departments.policy import rule_keepers
 from backend.departments.rule_schemas import RoutingIn
 from backend.media.schemas import PhotoVariant
 from backend.reports import conversation, intake, nudging, service
-from backend.reports.policy import desk_people
 from backend.reports.routing_preview import RoutingPreview, preview_routing
 from backend.reports.schemas import (
     CaseOut,
-    DeskOut,
     MoveIn,
     MoveReceipt,
     NudgeIn,
@@ -25,8 +22,6 @@ from backend.reports.schemas import (
     ReportOut,
     ReportPatch,
     ReportReceipt,
-    State,
-    Tray,
 )
 from backend.threads.schemas import MessageIn, MessageReceipt, ReadMarkerIn
 
@@ -103,32 +98,6 @@ class ReportController(Controller):
     ) -> Response[MessageReceipt]:
         receipt, fresh = await nudging.nudge(actor, report_id, nudge_id, data)
         return Response(receipt, status_code=201 if fresh else 200)
-
-
-class DeskController(Controller):
-    path = "/api/desk"
-    tags = ("desk",)
-
-    @get("/reports", policy=desk_people, operation_id="listDesk")
-    async def list_desk(
-        self,
-        actor: NamedDependency[Actor],
-        tray: FromQuery[Tray] = "open",
-        department_id: FromQuery[UUID | None] = None,
-        report_state: Annotated[State | None, QueryParameter(name="state")] = None,
-        q: FromQuery[str] = "",
-        cursor: FromQuery[str | None] = None,
-        limit: Annotated[int, QueryParameter(ge=1, le=100)] = 50,
-    ) -> DeskOut:
-        return await service.list_desk(
-            actor,
-            tray=tray,
-            department_id=department_id,
-            state=report_state,
-            words=q,
-            cursor=cursor,
-            limit=limit,
-        )
 
 
 class RoutingPreviewController(Controller):

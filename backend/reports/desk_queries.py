@@ -1,4 +1,9 @@
-"""SQL of the desk: lists by deadline, search, counts. Sets too large for a phone's copy."""
+"""SQL of the desk: lists by deadline, search, counts. Sets too large for a phone's copy.
+
+A person's desk is what several grants reach, of a department, a ward or a city. Each of them is
+asked for its own page, by an index that gives its rows in order, and the pages are put together:
+one condition with OR would read and sort a whole city.
+"""
 
 # ruff: noqa: S608 - what is put together here are our own fragments; values are arguments
 
@@ -9,105 +14,204 @@ from uuid import UUID
 from msgspec import Struct
 
 from backend.actor import Actor
-from backend.db import fetch_one
+from backend.db import fetch, fetch_one, fetch_value
 from backend.reports.codes import read_code
+from backend.reports.desk_schemas import DeskCounts, DeskFilters
 from backend.reports.queries import show_chosen
-from backend.reports.schemas import DeskCounts, State, Tray
-from backend.reports.visibility import desk_sql
+from backend.reports.visibility import desk_parts, visible_to_sql
 from backend.text import fold
 
 if TYPE_CHECKING:
     from asyncpg import Record
 
-SEARCHED: Final = 5000
-"""A search by words looks through this many reports of the tray, in its order, and no further."""
+COUNTED: Final = 1000
+"""Counts look at this many open reports, in the order of their deadlines."""
 
-# Word for word the condition of the partial index `report_desk`.
+# Word for word the condition of the partial indexes `report_desk` and the like.
 _OPEN: Final = "r.state NOT IN ('closed', 'rejected', 'merged', 'withdrawn')"
 _DONE: Final = "r.state IN ('closed', 'rejected', 'merged', 'withdrawn')"
 
-# As `backend.text.fold`: marks off, đ and Arabic letters in one form, digits ASCII, one space.
-_LETTERS: Final = {
-    **dict.fromkeys("đĐðÐɖ", "d"),
-    **dict.fromkeys("ةەہھ", "ه"),
-    **{"ك": "ک", "ي": "ی", "ى": "ی", "ٱ": "ا"},
-    **dict(zip("٠١٢٣٤٥٦٧٨٩۰۱۲۳۴۵۶۷۸۹", "01234567890123456789", strict=True)),
-}
-FOLDED: Final = rf"""
-btrim(regexp_replace(translate(lower(regexp_replace(normalize(r.description, NFKD),
-    '[\u0300-\u036f\u064b-\u065f\u0670\u0640\u200b-\u200f\u2060\ufeff]', '', 'g')),
-    '{"".join(_LETTERS)}', '{"".join(_LETTERS.values())}'), '\s+', ' ', 'g'))
+_RUNNING: Final = "r.awaiting_since IS NULL AND r.state <> 'resolved'"
+_WAITING: Final = "(r.awaiting_since IS NOT NULL OR r.state IN ('awaiting_reporter', 'resolved'))"
+_TO_ANSWER: Final = """
+(r.awaiting_since IS NULL AND (r.state IN ('submitted', 'disputed')
+    OR r.state IN ('accepted', 'in_progress') AND (
+        SELECT m.side FROM message m WHERE m.thread_id = r.id AND m.kind = 'message'
+        ORDER BY m.seq DESC LIMIT 1) = 'reporter'))
 """
-"""The key of a description, in SQL; the words asked for are folded by `fold`."""
+_UNREAD: Final = """
+(r.last_seq > coalesce((SELECT k.seq FROM read_marker k
+                        WHERE k.thread_id = r.id AND k.account_id = $1), 0))
+"""
 
 
-class DeskQuestion(Struct, frozen=True):
-    """Which reports of a desk: `after` is the place behind which the next page begins."""
+class DeskPage(Struct, frozen=True):
+    """A page of what `filters` give: `after` is the place behind which it begins.
 
-    tray: Tray
+    `midnight` is when the day ends at the desk, for `due` "today".
+    """
+
+    filters: DeskFilters
     limit: int
-    department_id: UUID | None = None
-    state: State | None = None
-    words: str = ""
     after: tuple[datetime, UUID] | None = None
+    midnight: datetime | None = None
 
 
-async def list_desk(actor: Actor, question: DeskQuestion) -> "list[Record]":
-    """A page and one row more, if there is one. Open reports by deadline, others newest first."""
-    condition, arguments = desk_sql(actor, 2)
-    conditions = [condition]
+class _Arguments:
+    """Values of a statement, numbered as they are named in it; $1 is the person who asks."""
 
-    def place(value: object) -> str:
-        arguments.append(value)
-        return f"${1 + len(arguments)}"
+    def __init__(self) -> None:
+        self.values: list[object] = []
 
-    if question.tray != "all":
-        conditions.append(_OPEN if question.tray == "open" else _DONE)
-    if question.department_id is not None:
-        conditions.append(f"r.department_id = {place(question.department_id)}")
-    if question.state is not None:
-        conditions.append(f"r.state = {place(question.state)}")
-    if question.after is not None:
-        at, report_id = question.after
-        if question.tray == "open":
-            conditions.append(f"(r.solve_due_at, r.id) > ({place(at)}, {place(report_id)})")
-        else:
-            when = place(at)
-            conditions.append(
-                f"r.created_at <= {when} AND (r.created_at < {when} OR r.id > {place(report_id)})"
-            )
-    order = "r.solve_due_at, r.id" if question.tray == "open" else "r.created_at DESC, r.id"
-    wanted = f"SELECT r.* FROM report r WHERE {' AND '.join(conditions)} ORDER BY {order}"
-    key = fold(question.words)
-    if key:
-        code = read_code(question.words)
-        found = f"strpos({FOLDED}, {place(key)}) > 0"
-        if code is not None:
-            found = f"(r.code = {place(code)} OR {found})"
-        wanted = f"SELECT r.* FROM ({wanted} LIMIT {SEARCHED}) r WHERE {found} ORDER BY {order}"
+    def place(self, value: object) -> str:
+        self.values.append(value)
+        return f"${1 + len(self.values)}"
+
+
+async def list_desk(actor: Actor, page: DeskPage) -> "list[Record]":
+    """A page and one row more, if there is one."""
+    arguments = _Arguments()
+    conditions = _conditions(page, arguments)
+    order = "r.due_at, r.id" if page.filters.by_deadline else "r.created_at DESC, r.id"
+    limit = arguments.place(page.limit + 1)
+    chosen = _chosen(actor, conditions, order, limit, arguments)
+    if chosen is None:
+        return []
     return await show_chosen(
-        actor, f"{wanted} LIMIT {place(question.limit + 1)}", arguments, order=order
+        actor,
+        f"SELECT r.* FROM report r WHERE r.id IN ({chosen}) ORDER BY {order} LIMIT {limit}",
+        arguments.values,
+        order=order,
     )
 
 
-async def count_desk(actor: Actor, department_id: UUID | None) -> DeskCounts:
-    """Of the open reports: all, those past a deadline whose clock runs, those with unread entries.
+async def count_desk(actor: Actor, department_id: UUID | None, midnight: datetime) -> DeskCounts:
+    """Of the first `COUNTED` open reports.
 
-    The clock of a resolved report waits for the reporter.
+    The clock of a report that waits for its reporter's word stands: it is not overdue.
     """
-    condition, arguments = desk_sql(actor, 3)
-    row = await fetch_one(
+    arguments = _Arguments()
+    conditions = [_OPEN]
+    if department_id is not None:
+        conditions.append(f"r.department_id = {arguments.place(department_id)}")
+    limit = arguments.place(COUNTED + 1)
+    chosen = _chosen(actor, conditions, "r.due_at, r.id", limit, arguments)
+    row = chosen and await fetch_one(
         f"""
         SELECT count(*) AS open,
-               count(*) FILTER (WHERE r.awaiting_since IS NULL AND r.state <> 'resolved' AND (
-                   r.solve_due_at < now() OR r.accepted_at IS NULL AND r.accept_due_at < now()
-               )) AS overdue,
-               count(*) FILTER (WHERE r.last_seq > coalesce(k.seq, 0)) AS unread
-        FROM report r LEFT JOIN read_marker k ON k.thread_id = r.id AND k.account_id = $1
-        WHERE {_OPEN} AND ($2::uuid IS NULL OR r.department_id = $2) AND {condition}
+               count(*) FILTER (WHERE {_RUNNING} AND r.due_at < now()) AS overdue,
+               count(*) FILTER (WHERE {_RUNNING} AND r.due_at >= now()
+                                      AND r.due_at < {arguments.place(midnight)}) AS today,
+               count(*) FILTER (WHERE {_UNREAD}) AS unread,
+               count(*) FILTER (WHERE r.state = 'submitted') AS fresh,
+               count(*) FILTER (WHERE {_TO_ANSWER}) AS to_answer,
+               count(*) FILTER (WHERE {_WAITING}) AS waiting
+        FROM (SELECT r.* FROM report r WHERE r.id IN ({chosen})
+              ORDER BY r.due_at, r.id LIMIT {COUNTED}) r
         """,
         actor.account_id,
-        department_id,
+        *arguments.values,
+    )
+    if not row:
+        return DeskCounts(0, 0, 0, 0, 0, 0, 0, more=False)
+    return DeskCounts(**dict(row), more=row["open"] == COUNTED)
+
+
+async def list_now(actor: Actor, report_ids: list[UUID]) -> "list[Record]":
+    """Those of `report_ids` that the actor sees, as they stand now."""
+    visible, arguments = visible_to_sql(actor, 2)
+    return await fetch(
+        f"""SELECT r.*, c.needs_result_photo FROM report r JOIN category c ON c.id = r.category_id
+            WHERE r.id = ANY($1) AND {visible}""",
+        report_ids,
         *arguments,
     )
-    return DeskCounts(row["open"], row["overdue"], row["unread"]) if row else DeskCounts(0, 0, 0)
+
+
+async def get_midnight(actor: Actor) -> datetime:
+    """When the day ends where this person works."""
+    scopes = [grant.scope_id for grant in actor.grants]
+    found = await fetch_value(
+        """
+        SELECT (date_trunc('day', now() AT TIME ZONE zone) + interval '1 day') AT TIME ZONE zone
+        FROM (SELECT coalesce(
+            (SELECT time_zone FROM area WHERE id = ANY($1) ORDER BY id LIMIT 1),
+            (SELECT a.time_zone FROM department d JOIN area a ON a.id = d.area_id
+             WHERE d.id = ANY($1) ORDER BY d.id LIMIT 1),
+            'UTC') AS zone) z
+        """,
+        scopes,
+    )
+    assert isinstance(found, datetime)
+    return found
+
+
+def _chosen(
+    actor: Actor, conditions: list[str], order: str, limit: str, arguments: _Arguments
+) -> str | None:
+    """Ids of the first reports of each part of the desk; None where there is no desk."""
+    parts = [
+        f"(SELECT r.id FROM report r WHERE {column} = {arguments.place(scope_id)} "
+        f"AND {' AND '.join(conditions) or 'true'} ORDER BY {order} LIMIT {limit})"
+        for column, scope_id in desk_parts(actor)
+    ]
+    return " UNION ALL ".join(parts) or None
+
+
+def _conditions(page: DeskPage, arguments: _Arguments) -> list[str]:
+    filters = page.filters
+    place = arguments.place
+    conditions = []
+    if filters.tray != "all":
+        conditions.append(_OPEN if filters.tray == "open" else _DONE)
+    if filters.states:
+        conditions.append(f"r.state = ANY({place(filters.states)}::text[])")
+    if filters.category_ids:
+        conditions.append(f"r.category_id = ANY({place(filters.category_ids)}::uuid[])")
+    if filters.department_id is not None:
+        conditions.append(f"r.department_id = {place(filters.department_id)}")
+    if filters.neighbourhood_id is not None:
+        conditions.append(f"r.neighbourhood_id = {place(filters.neighbourhood_id)}")
+    if filters.due == "late":
+        conditions.append(f"{_OPEN} AND {_RUNNING} AND r.due_at < now()")
+    elif filters.due == "today":
+        midnight = place(page.midnight)
+        conditions.append(f"{_OPEN} AND {_RUNNING} AND r.due_at >= now() AND r.due_at < {midnight}")
+    for wanted, condition in (
+        (filters.unread, _UNREAD),
+        (filters.urgent, "r.urgent"),
+        (filters.to_answer, _TO_ANSWER),
+        (filters.waiting, f"{_OPEN} AND {_WAITING}"),
+    ):
+        if wanted:
+            conditions.append(condition)
+    if filters.q.strip():
+        conditions.append(_found(filters.q, arguments))
+    if page.after is not None:
+        at, report_id = place(page.after[0]), place(page.after[1])
+        conditions.append(
+            f"(r.due_at, r.id) > ({at}, {report_id})"
+            if filters.by_deadline
+            else f"r.created_at <= {at} AND (r.created_at < {at} OR r.id > {report_id})"
+        )
+    return conditions
+
+
+def _found(typed: str, arguments: _Arguments) -> str:
+    """Every word stands somewhere; one of one or two letters at the beginning of a word.
+
+    The index knows groups of three letters, and the beginnings of words.
+    """
+    words = [word for word in fold(typed).split() if any(map(str.isalnum, word))]
+    if not words:
+        return "false"
+    likes = []
+    for word in words:
+        escaped = word.replace("\\", r"\\").replace("%", r"\%").replace("_", r"\_")
+        pattern = f"%{escaped}%" if len(word) > 2 else f"% {escaped}%"
+        likes.append(f"r.search LIKE {arguments.place(pattern)}")
+    found = " AND ".join(likes)
+    code = read_code(typed)
+    if code is not None:
+        found = f"({found} OR r.search LIKE {arguments.place(f'%{fold(code)}%')})"
+    return found

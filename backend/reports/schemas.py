@@ -166,19 +166,3 @@ class MoveReceipt(MessageReceipt, frozen=True):
     """The move is entry `seq` of the thread; `state` is where it led."""
 
     state: State
-
-
-class DeskCounts(Struct, frozen=True):
-    """Of all open reports on this desk: how many, how many late, how many with unread entries."""
-
-    open: int
-    overdue: int
-    unread: int
-
-
-class DeskOut(Struct, frozen=True):
-    """A page of a desk's list. `cursor` asks for the next page; null at the end."""
-
-    reports: list[ReportOut]
-    cursor: str | None
-    counts: DeskCounts

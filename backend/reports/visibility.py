@@ -17,9 +17,12 @@ def visible_to_sql(actor: Actor, first: int) -> Condition:
     return _any_of(first, [("r.account_id", [actor.account_id]), *_headed(actor), *_handled(actor)])
 
 
-def desk_sql(actor: Actor, first: int) -> Condition:
-    """What is this person's work: as `visible_to_sql` without what is merely their own."""
-    return _any_of(first, [*_headed(actor), *_handled(actor)])
+def desk_parts(actor: Actor) -> list[tuple[str, UUID]]:
+    """What is this person's work, as `visible_to_sql` without what is merely their own: each part
+    as a column and its value. A report may lie in several of them.
+    """
+    columns = [*_headed(actor), *_handled(actor)]
+    return sorted({(column, one) for column, ids in columns for one in ids})
 
 
 def replica_sql(actor: Actor, first: int) -> Condition:

@@ -136,6 +136,19 @@ GROUPS: Final[dict[str, Group]] = {
             "corners": Goal("points"),
         },
     ),
+    "desk": Group(
+        "tests.bench.bench_desk",
+        300,
+        {
+            "build_s": Goal("s"),
+            "inbox_officer_p95_ms": at_most(150, "ms"),
+            "search_officer_p95_ms": at_most(150, "ms"),
+            "inbox_dispatcher_p95_ms": at_most(150, "ms"),
+            "search_dispatcher_p95_ms": at_most(150, "ms"),
+            "inbox_leader_p95_ms": at_most(150, "ms"),
+            "search_leader_p95_ms": at_most(150, "ms"),
+        },
+    ),
     "memory": Group(
         "tests.bench.bench_memory",
         60,

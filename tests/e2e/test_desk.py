@@ -32,12 +32,13 @@ async def put(page: Page, path: str, body: Mapping[str, object]) -> None:
     assert await page.evaluate(PUT, [path, body]) == 201
 
 
-async def report_lamp(resident: Page, text: str) -> str:
+async def report_lamp(resident: Page, text: str, code: str = "street_light") -> str:
     """A report of a dark lamp in the resident's street, sent past the screens; its id."""
     report_id = str(uuid.uuid4())
     category = await db.fetch_value(
         "SELECT c.id FROM category c JOIN area a ON a.id = c.area_id "
-        "WHERE a.country = 'VN' AND c.code = 'street_light'"
+        "WHERE a.country = 'VN' AND c.code = $1",
+        code,
     )
     body = {
         "category_id": str(category),

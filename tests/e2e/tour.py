@@ -546,6 +546,41 @@ async def _(visit: Visit) -> None:
     await visit.page.locator("main ol li").first.wait_for()
 
 
+@screen("officer", "lighting", "inbox-lists")
+async def _(visit: Visit) -> None:
+    await visit.page.locator("button.lists").click()
+    await visit.page.locator("dialog[open]").wait_for()
+
+
+@screen("officer", "lighting", "inbox-filter")
+async def _(visit: Visit) -> None:
+    await visit.page.keyboard.press("Escape")
+    await visit.button("Filter").click()
+    await visit.page.locator("dialog[open]").wait_for()
+
+
+@screen("officer", "lighting", "inbox-chosen")
+async def _(visit: Visit) -> None:
+    await visit.page.keyboard.press("Escape")
+    await visit.button("Choose").click()
+    for box in await visit.page.locator("[data-report] input[type=checkbox]").all():
+        await box.check()
+
+
+@screen("officer", "lighting", "inbox-map")
+async def _(visit: Visit) -> None:
+    await visit.button("Choose none").click()
+    await visit.button("Map").click()
+    await visit.page.locator(".map-pin").first.wait_for()
+
+
+@screen("officer", "lighting", "inbox-keys")
+async def _(visit: Visit) -> None:
+    await visit.button("Map").click()
+    await visit.page.keyboard.press("?")
+    await visit.page.locator("dialog[open]").wait_for()
+
+
 @screen("officer", "lighting", "case-submitted")
 async def _(visit: Visit) -> None:
     await visit.goto_report("lamp", desk=True)

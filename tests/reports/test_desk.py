@@ -8,7 +8,6 @@ from typing import TYPE_CHECKING
 
 import pytest
 
-from backend.reports.desk_queries import FOLDED
 from backend.text import clean_text, fold
 from tests.conftest import Person, World
 from tests.reports.steps import move, say, send
@@ -34,7 +33,8 @@ async def ids(person: Person, **params: str) -> list[object]:
 
 async def due_in(connection: "Connection", report_id: object, hours: int) -> None:
     await connection.execute(
-        "UPDATE report SET solve_due_at = now() + $2::interval WHERE id = $1",
+        """UPDATE report SET accept_due_at = now() + $2::interval,
+               solve_due_at = now() + $2::interval WHERE id = $1""",
         uuid.UUID(str(report_id)),
         timedelta(hours=hours),
     )
@@ -96,8 +96,9 @@ async def test_pages_follow_each_other_without_gap_or_repetition(
     sent = {(await send(world.alice, world, description=str(n)))["id"] for n in range(7)}
     # The same due time and the same moment for all: the ids alone must keep them apart.
     await connection.execute(
-        """UPDATE report SET solve_due_at = date_trunc('hour', now()),
-               created_at = date_trunc('hour', now()) WHERE department_id = $1""",
+        """UPDATE report SET accept_due_at = date_trunc('hour', now()),
+               solve_due_at = date_trunc('hour', now()), created_at = date_trunc('hour', now())
+           WHERE department_id = $1""",
         world.lighting_id,
     )
     seen: list[object] = []
@@ -138,9 +139,21 @@ async def test_the_counts_say_what_is_open_late_and_unread(
         await due_in(connection, report_id, -1)
     await say(world.chi, asked, "Ở đâu?", question=True)
     await move(world.alice, done, "withdrawn")
-    assert (await desk(world.chi))["counts"] == {"open": 3, "overdue": 1, "unread": 3}
+    counts = (await desk(world.chi))["counts"]
+    assert isinstance(counts, dict)
+    # Whether the fresh one is due before midnight depends on the hour of the test.
+    assert counts.pop("today") in {0, 1}
+    assert counts == {
+        "open": 3,
+        "overdue": 1,
+        "unread": 3,
+        "fresh": 3,
+        "to_answer": 2,
+        "waiting": 1,
+        "more": False,
+    }
     await world.chi.put(f"/api/reports/{fresh}/read-marker", {"seq": 1})
-    assert (await desk(world.chi))["counts"] == {"open": 3, "overdue": 1, "unread": 2}
+    assert (await desk(world.chi))["counts"]["unread"] == 2  # type: ignore[index]
     await say(world.alice, fresh, "Nhanh lên")
     assert (await desk(world.chi))["counts"]["unread"] == 3  # type: ignore[index]
     assert (await desk(world.gita))["counts"]["open"] == 3  # type: ignore[index]
@@ -212,9 +225,7 @@ async def test_the_database_folds_vietnamese_and_persian_as_the_server_does(
     wrong = []
     for vector in ours:
         stored = clean_text(vector["in"], 1000)
-        key = await connection.fetchval(
-            f"SELECT {FOLDED} FROM (SELECT $1::text AS description) r", stored
-        )
+        key = await connection.fetchval("SELECT folded($1)", stored)
         if key != fold(stored):
             wrong.append((vector["name"], key, fold(stored)))
     assert wrong == []

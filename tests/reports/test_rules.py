@@ -21,7 +21,7 @@ from backend.reports.moves import DONE, MOVES, PAUSABLE, find_move, options_for
 from backend.reports.policy import side_of, sides_of, speaking_side, viewer_of
 from backend.reports.report import Report
 from backend.reports.schemas import State
-from backend.reports.visibility import desk_sql, replica_sql, visible_to_sql
+from backend.reports.visibility import desk_parts, replica_sql, visible_to_sql
 
 START = datetime(2026, 3, 1, 8, tzinfo=UTC)
 ACCEPT, SOLVE = timedelta(hours=8), timedelta(hours=48)
@@ -132,7 +132,7 @@ def test_an_unrouted_report_is_no_officers() -> None:
 def test_who_holds_nothing_sees_only_their_own() -> None:
     actor = an_actor()
     assert visible_to_sql(actor, 3) == ("(r.account_id = $3)", [actor.account_id])
-    assert desk_sql(actor, 1) == ("false", [])
+    assert desk_parts(actor) == []
 
 
 def test_the_copy_of_an_officers_phone_leaves_out_the_desk() -> None:
@@ -143,11 +143,14 @@ def test_the_copy_of_an_officers_phone_leaves_out_the_desk() -> None:
     assert arguments == [actor.account_id, area]
 
 
-def test_several_grants_are_asked_for_at_once() -> None:
-    one, two = uuid.uuid4(), uuid.uuid4()
-    condition, arguments = desk_sql(an_actor(("officer", one), ("officer", two)), 5)
-    assert condition == "(r.department_id = ANY($5::uuid[]))"
-    assert arguments == [[one, two]]
+def test_each_grant_is_a_part_of_the_desk_and_none_stands_twice() -> None:
+    one, ward = uuid.uuid4(), uuid.uuid4()
+    actor = an_actor(("officer", one), ("dispatcher", ward), ("leader", ward))
+    assert desk_parts(actor) == [
+        ("r.city_id", ward),
+        ("r.department_id", one),
+        ("r.ward_id", ward),
+    ]
 
 
 # clocks --------------------------------------------------------------------------------------

@@ -21,6 +21,23 @@ export interface paths {
         patch?: never;
         trace?: never;
     };
+    "/api/desk/moves/preview": {
+        parameters: {
+            query?: never;
+            header?: never;
+            path?: never;
+            cookie?: never;
+        };
+        get?: never;
+        put?: never;
+        /** PreviewMoves */
+        post: operations["previewMoves"];
+        delete?: never;
+        options?: never;
+        head?: never;
+        patch?: never;
+        trace?: never;
+    };
     "/api/desk/reports": {
         parameters: {
             query?: never;
@@ -33,6 +50,41 @@ export interface paths {
         put?: never;
         post?: never;
         delete?: never;
+        options?: never;
+        head?: never;
+        patch?: never;
+        trace?: never;
+    };
+    "/api/desk/views": {
+        parameters: {
+            query?: never;
+            header?: never;
+            path?: never;
+            cookie?: never;
+        };
+        /** ListViews */
+        get: operations["listDeskViews"];
+        put?: never;
+        post?: never;
+        delete?: never;
+        options?: never;
+        head?: never;
+        patch?: never;
+        trace?: never;
+    };
+    "/api/desk/views/{view_id}": {
+        parameters: {
+            query?: never;
+            header?: never;
+            path?: never;
+            cookie?: never;
+        };
+        get?: never;
+        /** SaveView */
+        put: operations["saveDeskView"];
+        post?: never;
+        /** DeleteView */
+        delete: operations["deleteDeskView"];
         options?: never;
         head?: never;
         patch?: never;
@@ -728,6 +780,26 @@ export interface components {
             parent_id: string | null;
             time_zone: string;
         };
+        /** BulkIn */
+        BulkIn: {
+            report_ids: string[];
+            /** @enum {string} */
+            to: "submitted" | "accepted" | "in_progress" | "awaiting_reporter" | "resolved" | "disputed" | "closed" | "rejected" | "merged" | "withdrawn";
+        };
+        /** BulkItem */
+        BulkItem: {
+            code: string;
+            needs_photo: boolean;
+            possible: boolean;
+            /** Format: uuid */
+            report_id: string;
+            /** @enum {string} */
+            state: "submitted" | "accepted" | "in_progress" | "awaiting_reporter" | "resolved" | "disputed" | "closed" | "rejected" | "merged" | "withdrawn";
+        };
+        /** BulkOut */
+        BulkOut: {
+            items: components["schemas"]["BulkItem"][];
+        };
         /** CaseOut */
         CaseOut: {
             messages: components["schemas"]["MessageOut"][];
@@ -928,15 +1000,67 @@ export interface components {
         };
         /** DeskCounts */
         DeskCounts: {
+            fresh: number;
+            more: boolean;
             open: number;
             overdue: number;
+            to_answer: number;
+            today: number;
             unread: number;
+            waiting: number;
+        };
+        /** DeskFilters */
+        DeskFilters: {
+            category_ids?: string[];
+            department_id?: string | null;
+            /** @enum {null|string} */
+            due?: "late" | "today" | null;
+            neighbourhood_id?: string | null;
+            /** @default  */
+            q: string;
+            /**
+             * @default deadline
+             * @enum {string}
+             */
+            sort: "deadline" | "newest";
+            states?: ("submitted" | "accepted" | "in_progress" | "awaiting_reporter" | "resolved" | "disputed" | "closed" | "rejected" | "merged" | "withdrawn")[];
+            /** @default false */
+            to_answer: boolean;
+            /**
+             * @default open
+             * @enum {string}
+             */
+            tray: "open" | "done" | "all";
+            /** @default false */
+            unread: boolean;
+            /** @default false */
+            urgent: boolean;
+            /** @default false */
+            waiting: boolean;
         };
         /** DeskOut */
         DeskOut: {
             counts: components["schemas"]["DeskCounts"];
             cursor: string | null;
             reports: components["schemas"]["ReportOut"][];
+        };
+        /** DeskViewIn */
+        DeskViewIn: {
+            filters: components["schemas"]["DeskFilters"];
+            name: string;
+        };
+        /** DeskViewList */
+        DeskViewList: {
+            views: components["schemas"]["DeskViewOut"][];
+        };
+        /** DeskViewOut */
+        DeskViewOut: {
+            /** Format: date-time */
+            created_at: string;
+            filters: components["schemas"]["DeskFilters"];
+            /** Format: uuid */
+            id: string;
+            name: string;
         };
         /** DeviceList */
         DeviceList: {
@@ -1548,12 +1672,59 @@ export interface operations {
             };
         };
     };
+    previewMoves: {
+        parameters: {
+            query?: never;
+            header?: never;
+            path?: never;
+            cookie?: never;
+        };
+        requestBody: {
+            content: {
+                "application/json": components["schemas"]["BulkIn"];
+            };
+        };
+        responses: {
+            /** @description Request fulfilled, document follows */
+            200: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["BulkOut"];
+                };
+            };
+            /** @description Bad request syntax or unsupported method */
+            400: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": {
+                        detail: string;
+                        extra?: null | {
+                            [key: string]: unknown;
+                        } | unknown[];
+                        status_code: number;
+                    };
+                };
+            };
+        };
+    };
     listDesk: {
         parameters: {
             query?: {
                 tray?: "open" | "done" | "all";
+                state?: ("submitted" | "accepted" | "in_progress" | "awaiting_reporter" | "resolved" | "disputed" | "closed" | "rejected" | "merged" | "withdrawn")[] | null;
+                category_id?: string[] | null;
                 department_id?: string | null;
-                state?: "submitted" | "accepted" | "in_progress" | "awaiting_reporter" | "resolved" | "disputed" | "closed" | "rejected" | "merged" | "withdrawn" | null;
+                neighbourhood_id?: string | null;
+                due?: "late" | "today" | null;
+                unread?: boolean;
+                urgent?: boolean;
+                to_answer?: boolean;
+                waiting?: boolean;
+                sort?: "deadline" | "newest";
                 q?: string;
                 cursor?: string | null;
                 limit?: number;
@@ -1572,6 +1743,102 @@ export interface operations {
                 content: {
                     "application/json": components["schemas"]["DeskOut"];
                 };
+            };
+            /** @description Bad request syntax or unsupported method */
+            400: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": {
+                        detail: string;
+                        extra?: null | {
+                            [key: string]: unknown;
+                        } | unknown[];
+                        status_code: number;
+                    };
+                };
+            };
+        };
+    };
+    listDeskViews: {
+        parameters: {
+            query?: never;
+            header?: never;
+            path?: never;
+            cookie?: never;
+        };
+        requestBody?: never;
+        responses: {
+            /** @description Request fulfilled, document follows */
+            200: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["DeskViewList"];
+                };
+            };
+        };
+    };
+    saveDeskView: {
+        parameters: {
+            query?: never;
+            header?: never;
+            path: {
+                view_id: string;
+            };
+            cookie?: never;
+        };
+        requestBody: {
+            content: {
+                "application/json": components["schemas"]["DeskViewIn"];
+            };
+        };
+        responses: {
+            /** @description Request fulfilled, document follows */
+            200: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["DeskViewOut"];
+                };
+            };
+            /** @description Bad request syntax or unsupported method */
+            400: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": {
+                        detail: string;
+                        extra?: null | {
+                            [key: string]: unknown;
+                        } | unknown[];
+                        status_code: number;
+                    };
+                };
+            };
+        };
+    };
+    deleteDeskView: {
+        parameters: {
+            query?: never;
+            header?: never;
+            path: {
+                view_id: string;
+            };
+            cookie?: never;
+        };
+        requestBody?: never;
+        responses: {
+            /** @description Request fulfilled, nothing follows */
+            204: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content?: never;
             };
             /** @description Bad request syntax or unsupported method */
             400: {

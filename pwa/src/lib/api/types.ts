@@ -59,6 +59,13 @@ export type MoveOption = Schemas['MoveOption'];
 export type MoveReceipt = Schemas['MoveReceipt'];
 export type CaseOut = Schemas['CaseOut'];
 export type DeskOut = Schemas['DeskOut'];
+/** Conditions that are left out are not made. */
+export type DeskFilters = Partial<Schemas['DeskFilters']>;
+export type DeskViewIn = Omit<Schemas['DeskViewIn'], 'filters'> & { filters: DeskFilters };
+export type DeskViewOut = Schemas['DeskViewOut'];
+export type DeskViewList = Schemas['DeskViewList'];
+export type BulkItem = Schemas['BulkItem'];
+export type BulkOut = Schemas['BulkOut'];
 export type NotificationOut = Schemas['NotificationOut'];
 export type SubscriptionIn = Schemas['SubscriptionIn'];
 export type SyncUpserts = Schemas['Upserts'];

@@ -7,6 +7,9 @@ import { drain } from './drain.ts';
 import { liveParts } from './parts.ts';
 import { pull } from './sync.ts';
 
+/** What is held back no longer than this is waited for: no page may be open when its time comes. */
+const worthWaitingMs = 15_000;
+
 /**
  * Drains the outbox and pulls what is new. For `event.waitUntil`. Rejects when something is still waiting for a line,
  * so that Background Sync calls again.
@@ -17,7 +20,12 @@ export async function workInBackground(): Promise<void> {
 	const me = await parts.db.get('account', 'me');
 	if (!me) return;
 	speak(me.language);
-	const result = await drain(parts, { source: 'worker' });
+	let result = await drain(parts, { source: 'worker' });
+	const wait = result.nextAt === null ? Infinity : result.nextAt - Date.now();
+	if (result.outcome === 'idle' && wait <= worthWaitingMs) {
+		await new Promise((passed) => setTimeout(passed, wait));
+		result = await drain(parts, { source: 'timer' });
+	}
 	if (!(await getMeta(parts.db, 'paused'))) await pull(parts);
 	await showBadge(parts.db);
 	if (result.outcome === 'offline') throw new Error('the server is out of reach');

@@ -85,6 +85,20 @@ export const routes: { [K in Kind]: Route<K> } = {
 		body: () => undefined,
 		receipt: false,
 		answers: nothing
+	},
+	desk_view: {
+		method: 'PUT',
+		path: (entry) => `/api/desk/views/${entry.id}`,
+		body: (entry) => entry.payload,
+		receipt: false,
+		answers: (answer, entry) => hasId(answer, entry.id)
+	},
+	desk_view_removal: {
+		method: 'DELETE',
+		path: (entry) => `/api/desk/views/${entry.payload.id}`,
+		body: () => undefined,
+		receipt: false,
+		answers: nothing
 	}
 };
 

@@ -163,11 +163,15 @@ export async function recoverStale(db: Db): Promise<void> {
 
 /**
  * Makes what waits for its time due now (back online, "send now"). What a busy server asked to wait for (429, or 503
- * with the code `busy`) goes on waiting, unless the person insists.
+ * with the code `busy`) goes on waiting, unless the person insists; so does what was never tried: it is held back while
+ * it can be taken back.
  */
 export async function makeDue(db: Db, insist: boolean): Promise<void> {
 	const early = (await allEntries(db)).filter(
-		(entry) => entry.state === 'queued' && entry.nextAttemptAt > 0 && (insist || !isAskedToWait(entry))
+		(entry) =>
+			entry.state === 'queued' &&
+			entry.nextAttemptAt > 0 &&
+			(insist || (entry.attempts > 0 && !isAskedToWait(entry)))
 	);
 	for (const entry of early) await updateEntry(db, entry.id, (row) => ({ ...row, nextAttemptAt: 0 }));
 }

@@ -3,6 +3,7 @@ import type {
 	AreaOut,
 	CategoryOut,
 	ConfigOut,
+	DeskViewIn,
 	DepartmentOut,
 	Language,
 	LocatedBy,
@@ -30,6 +31,9 @@ export interface Payloads {
 	push_subscription: SubscriptionIn;
 	/** The id under which the subscription was told. */
 	push_unsubscription: { id: string };
+	desk_view: DeskViewIn;
+	/** The id under which it was saved. */
+	desk_view_removal: { id: string };
 }
 export type Kind = keyof Payloads;
 
@@ -147,6 +151,11 @@ export interface SetAsideRow {
 	drafts: Draft[];
 }
 
+/** A list that a person at a desk keeps under a name. */
+export interface DeskView extends DeskViewIn {
+	id: string;
+}
+
 export interface Meta {
 	cursor: string;
 	/** Milliseconds since 1970. */
@@ -165,6 +174,8 @@ export interface Meta {
 	pushDeclined: boolean;
 	/** The public configuration as last seen. */
 	config: ConfigOut;
+	/** Lists kept at the desk, as last asked for. */
+	deskViews: DeskView[];
 	/** Highest `order` given out. */
 	order: number;
 }

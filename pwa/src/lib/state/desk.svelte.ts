@@ -1,18 +1,12 @@
 /** The desk: sets too large to replicate are asked for online; what was opened stays readable offline. */
 import { api } from '#lib/api/client.ts';
-import type { CaseOut, DeskOut, ReportState } from '#lib/api/types.ts';
+import type { CaseOut, DeskFilters, DeskOut, ReportOut } from '#lib/api/types.ts';
+import { forgetSent } from '#lib/data/bulk.ts';
 import { fetchCase } from '#lib/data/cases.ts';
 import { database } from '#lib/data/db.ts';
 import { listen } from '#lib/data/signal.ts';
 import { Live } from './live.svelte.ts';
 import { knownReport, type ReportView } from './reports.svelte.ts';
-
-export interface DeskFilter {
-	tray: 'open' | 'done' | 'all';
-	departmentId?: string;
-	state?: ReportState;
-	q?: string;
-}
 
 const pageSize = 50;
 /** The server gives no more at once. */
@@ -32,11 +26,12 @@ export class DeskList {
 	more = $state(false);
 	/** ms since 1970 of the last answer. */
 	loadedAt = $state<number | null>(null);
-	#filter: DeskFilter;
+	#filter: DeskFilters;
+	#rows: readonly ReportOut[] = [];
 	#cursor: string | null = null;
 	#run = 0;
 
-	constructor(filter: DeskFilter) {
+	constructor(filter: DeskFilters) {
 		this.#filter = filter;
 	}
 
@@ -44,11 +39,12 @@ export class DeskList {
 		void this.reload();
 		return listen((signal) => {
 			if (signal.news || signal.drained) void this.reload();
+			else if (signal.changed?.includes('outbox')) void this.#overlay();
 		});
 	}
 
 	/** Other conditions, from the top. */
-	filterBy(filter: DeskFilter): Promise<void> {
+	filterBy(filter: DeskFilters): Promise<void> {
 		this.#filter = filter;
 		return this.reload();
 	}
@@ -67,19 +63,22 @@ export class DeskList {
 		const run = ++this.#run;
 		this.loading = true;
 		try {
-			const views: ReportView[] = [];
+			const rows: ReportOut[] = [];
 			let counts: DeskOut['counts'];
 			let next = cursor;
 			do {
-				const limit = Math.min(largestPage, wanted - views.length);
+				const limit = Math.min(largestPage, wanted - rows.length);
 				const answer = await api.request<DeskOut>('GET', `/api/desk/reports?${this.#query(next, limit)}`);
-				const db = await database();
-				const entries = await db.getAllFromIndex('outbox', 'by_order');
-				views.push(...(await Promise.all(answer.reports.map((report) => knownReport(db, report, entries)))));
+				rows.push(...answer.reports);
 				({ counts, cursor: next } = answer);
-			} while (next && views.length < wanted && run === this.#run);
+			} while (next && rows.length < wanted && run === this.#run);
 			if (run !== this.#run) return;
-			this.reports = cursor ? [...this.reports, ...views] : views;
+			// A page may have moved on between two questions: nothing stands there twice.
+			const known = new Set(cursor ? this.#rows.map((row) => row.id) : []);
+			const fresh = rows.filter((row) => !known.has(row.id) && known.add(row.id));
+			this.#rows = cursor ? [...this.#rows, ...fresh] : fresh;
+			await forgetSent(await database());
+			await this.#overlay();
 			this.counts = counts;
 			this.#cursor = next;
 			this.more = next !== null;
@@ -92,11 +91,22 @@ export class DeskList {
 		}
 	}
 
+	/** What waits on this device to be sent, laid over what the server said. */
+	async #overlay(): Promise<void> {
+		const rows = this.#rows;
+		const db = await database();
+		const entries = await db.getAllFromIndex('outbox', 'by_order');
+		const views = await Promise.all(rows.map((row) => knownReport(db, row, entries)));
+		if (rows === this.#rows) this.reports = views;
+	}
+
 	#query(cursor: string | null, limit: number): URLSearchParams {
-		const query = new URLSearchParams({ tray: this.#filter.tray, limit: String(limit) });
-		if (this.#filter.departmentId) query.set('department_id', this.#filter.departmentId);
-		if (this.#filter.state) query.set('state', this.#filter.state);
-		if (this.#filter.q?.trim()) query.set('q', this.#filter.q.trim());
+		const { states = [], category_ids = [], q = '', ...rest } = this.#filter;
+		const query = new URLSearchParams({ limit: String(limit) });
+		for (const [name, value] of Object.entries(rest)) if (value) query.set(name, String(value));
+		for (const state of states) query.append('state', state);
+		for (const id of category_ids) query.append('category_id', id);
+		if (q.trim()) query.set('q', q.trim());
 		if (cursor) query.set('cursor', cursor);
 		return query;
 	}

@@ -1,25 +1,32 @@
 import { getContext, setContext, untrack } from 'svelte';
-import { DeskList, queue, reports, type DeskFilter, type ReportView } from '#lib/state/index.ts';
+import { DeskList, type DeskFilters, type ReportView } from '#lib/state/index.ts';
+import { Bulk } from './bulk.svelte.ts';
+import { Selection } from './selection.svelte.ts';
 
 /** Typing is over after so many milliseconds: then the server is asked. */
 const typedMs = 300;
 
 /** The list of the desk with what was chosen and typed: it outlives the case that is opened beside or over it. */
 export class Inbox {
-	tray = $state<DeskFilter['tray']>('open');
-	/** Department's id; '' = all. */
-	department = $state('');
+	/** The conditions, without the words. */
+	filters = $state.raw<DeskFilters>({});
 	words = $state('');
-	readonly list = new DeskList({ tray: 'open' });
+	/** Where the keys `j` and `k` are. */
+	cursor = $state<string | null>(null);
+	/** Goes up whenever another list is asked for: then one begins at its top. */
+	turn = $state(0);
+	/** The map stands beside the list. */
+	mapped = $state(false);
+	readonly list = new DeskList({});
+	readonly selection = new Selection();
+	readonly bulk = new Bulk();
 	/** Ids of reports that came in while the list was shown, until they are opened. */
 	fresh = $state.raw<ReadonlySet<string>>(new Set());
 	#known: Set<string> | null = null;
 	#timer: ReturnType<typeof setTimeout> | null = null;
 
-	/** The rows, with what waits on this device to be sent laid over them. */
-	get rows(): ReportView[] {
-		const waiting = new Set((queue.current?.items ?? []).map((item) => item.reportId));
-		return this.list.reports.map((row) => (waiting.has(row.id) ? (reports.get(row.id).current ?? row) : row));
+	get rows(): readonly ReportView[] {
+		return this.list.reports;
 	}
 
 	start(): () => void {
@@ -30,9 +37,10 @@ export class Inbox {
 		};
 	}
 
-	choose(filter: { tray?: DeskFilter['tray']; department?: string }): void {
-		this.tray = filter.tray ?? this.tray;
-		this.department = filter.department ?? this.department;
+	/** Another list, from the top. `words`: what it searches for; left out, what is typed stays. */
+	choose(filters: DeskFilters, words = this.words): void {
+		this.filters = filters;
+		this.words = words;
 		this.#ask();
 	}
 
@@ -53,10 +61,14 @@ export class Inbox {
 		if (fresh.has(id)) this.fresh = new Set([...fresh].filter((one) => one !== id));
 	}
 
-	/** Marks what was not in the list before. Called whenever the server has answered; returns how many came in. */
+	/**
+	 * Marks what was not in the list before, and lets go what no longer is. Called whenever the server has answered;
+	 * returns how many came in.
+	 */
 	note(): number {
 		if (this.list.loadedAt === null) return 0;
-		const ids = this.list.reports.map((report) => report.id);
+		const ids = untrack(() => this.list.reports.map((report) => report.id));
+		this.selection.keep(ids);
 		const known = this.#known;
 		this.#known = new Set(ids);
 		if (!known) return 0;
@@ -68,11 +80,10 @@ export class Inbox {
 	#ask(): void {
 		this.#known = null;
 		this.fresh = new Set();
-		void this.list.filterBy({
-			tray: this.tray,
-			...(this.department && { departmentId: this.department }),
-			...(this.words.trim() && { q: this.words })
-		});
+		this.cursor = null;
+		this.turn += 1;
+		this.selection.clear();
+		void this.list.filterBy({ ...this.filters, q: this.words });
 	}
 }
 

@@ -25,17 +25,19 @@ export const keys = {
 	}
 };
 
-/** The letter (`j`, `k`, …), `/` or `?` that was pressed as a command; null for everything else. */
+/** The letter (`j`, `k`, …), `/`, `?` or `escape` that was pressed as a command; null for everything else. */
 export function commandOf(event: KeyboardEvent): string | null {
 	if (!on || event.ctrlKey || event.metaKey || event.altKey || event.isComposing || event.defaultPrevented) {
 		return null;
 	}
 	const target = event.target;
 	if (target instanceof HTMLElement && target.closest('input, textarea, select, [contenteditable], dialog')) {
-		return null;
+		// A box that is ticked takes no letters.
+		if ((target as Partial<HTMLInputElement>).type !== 'checkbox' || target.closest('dialog')) return null;
 	}
 	if (event.key === '?' || event.key === '؟') return '?';
 	if (event.key === '/') return '/';
+	if (event.key === 'Escape') return 'escape';
 	// On a Persian keyboard the key that says J on the others writes ت: go by its place.
 	if (/^[a-z]$/i.test(event.key)) return event.key.toLowerCase();
 	return /^Key[A-Z]$/.test(event.code) ? event.code.slice(3).toLowerCase() : null;

@@ -1,0 +1,48 @@
+"""The desk at the size of a city: order by what is due, search, saved views."""
+
+from pathlib import Path
+
+from piccolo.apps.migrations.auto.migration_manager import MigrationManager
+
+from backend.db import ENGINE
+
+ID = "0004"
+VERSION = "1.38.0"
+DESCRIPTION = "inbox"
+
+_BACK = """
+DROP TABLE desk_view;
+DROP INDEX report_desk, report_ward_desk, report_city_desk, report_search;
+CREATE INDEX report_desk ON report (department_id, solve_due_at, id)
+    WHERE state NOT IN ('closed', 'rejected', 'merged', 'withdrawn');
+DROP TRIGGER report_keys_of_area ON area;
+DROP TRIGGER report_keys_of_account ON account;
+DROP TRIGGER report_key_of_row ON report;
+DROP FUNCTION rewrite_report_keys();
+DROP FUNCTION write_report_key();
+ALTER TABLE report DROP COLUMN search, DROP COLUMN due_at;
+DROP FUNCTION report_key(text, text, text, text, text);
+DROP FUNCTION folded(text);
+"""
+
+
+async def forwards() -> MigrationManager:
+    manager = MigrationManager(migration_id=ID, app_name="khupho", description=DESCRIPTION)
+
+    async def up() -> None:
+        await _run((Path(__file__).parent / "0004_inbox.sql").read_text("utf-8"))
+
+    async def down() -> None:
+        await _run(_BACK)
+
+    manager.add_raw(up)
+    manager.add_raw_backwards(down)
+    return manager
+
+
+async def _run(sql: str) -> None:
+    """Several statements at once, in the migration's own transaction."""
+    transaction = ENGINE.current_transaction.get()
+    if transaction is None:
+        raise RuntimeError("migrations run in a transaction")
+    await transaction.connection.execute(sql)

@@ -1,0 +1,120 @@
+"""The desk (`W9`): a page of what is somebody's work, and what a move of many would meet."""
+
+import base64
+import binascii
+from datetime import datetime
+from typing import TYPE_CHECKING
+from uuid import UUID
+
+import msgspec
+
+from backend.actor import Actor
+from backend.errors import InvalidField
+from backend.i18n import N_
+from backend.media import service as media
+from backend.reports import desk_queries, queries
+from backend.reports.desk_queries import DeskPage
+from backend.reports.desk_schemas import MOST_MOVES, BulkIn, BulkItem, BulkOut, DeskFilters, DeskOut
+from backend.reports.moves import options_for
+from backend.reports.policy import sides_of
+from backend.reports.schemas import MoveOption, State
+
+if TYPE_CHECKING:
+    from asyncpg import Record
+
+
+class _Place(msgspec.Struct, frozen=True, array_like=True):
+    """Where a page of the desk ended, in which order."""
+
+    by_deadline: bool
+    tray: str
+    at: datetime
+    report_id: UUID
+
+
+async def list_desk(actor: Actor, filters: DeskFilters, cursor: str | None, limit: int) -> DeskOut:
+    """A page of what is this person's work, and how much there is.
+
+    Raises InvalidField (bad_cursor) for a cursor this list did not give.
+    """
+    midnight = await desk_queries.get_midnight(actor)
+    after = _read_cursor(cursor, filters) if cursor else None
+    rows = await desk_queries.list_desk(actor, DeskPage(filters, limit, after, midnight))
+    shown = rows[:limit]
+    photos = await media.list_photos([row["id"] for row in shown])
+    following = None
+    if len(rows) > limit:
+        last = shown[-1]
+        at = last["due_at"] if filters.by_deadline else last["created_at"]
+        following = _write_cursor(_Place(filters.by_deadline, filters.tray, at, last["id"]))
+    return DeskOut(
+        reports=[queries.out_of(row, actor, photos.get(row["id"], [])) for row in shown],
+        cursor=following,
+        counts=await desk_queries.count_desk(actor, filters.department_id, midnight),
+    )
+
+
+async def preview_moves(actor: Actor, wish: BulkIn) -> BulkOut:
+    """What moving these reports would meet now; nothing is changed.
+
+    Each is moved by a request of its own afterwards: one that is refused stops no other.
+
+    Raises InvalidField (too_many_reports).
+    """
+    if len(wish.report_ids) > MOST_MOVES:
+        raise InvalidField(
+            "report_ids",
+            "too_many_reports",
+            N_("{count} reports are too many at once; at most {most} are possible."),
+            count=len(wish.report_ids),
+            most=MOST_MOVES,
+        )
+    rows = await desk_queries.list_now(actor, wish.report_ids)
+    return BulkOut([_bulk_item(actor, row, wish.to) for row in rows])
+
+
+def _bulk_item(actor: Actor, row: "Record", to: State) -> BulkItem:
+    report = queries.report_of(row)
+    sides = sides_of(actor, report)
+
+    def find(source: State, to: State) -> MoveOption | None:
+        options = options_for(
+            sides,
+            source,
+            appealed=report.appealed,
+            needs_result_photo=row["needs_result_photo"],
+        )
+        return next((option for option in options if option.to == to), None)
+
+    option = find(report.state, to)
+    if option is None and to == "resolved" and find(report.state, "in_progress"):
+        # Begun and solved in one go: two moves, one after the other.
+        option = find("in_progress", "resolved")
+    return BulkItem(
+        report_id=report.id,
+        code=report.code,
+        state=report.state,
+        possible=option is not None,
+        needs_photo=option is not None and option.needs_photo,
+    )
+
+
+def _write_cursor(place: _Place) -> str:
+    return base64.urlsafe_b64encode(msgspec.msgpack.encode(place)).decode().rstrip("=")
+
+
+def _read_cursor(text: str, filters: DeskFilters) -> tuple[datetime, UUID]:
+    try:
+        packed = base64.urlsafe_b64decode(text + "=" * (-len(text) % 4))
+        place = msgspec.msgpack.decode(packed, type=_Place)
+    except (binascii.Error, ValueError, msgspec.MsgspecError) as error:
+        raise _bad_cursor() from error
+    if (place.by_deadline, place.tray) != (filters.by_deadline, filters.tray):
+        raise _bad_cursor()
+    return place.at, place.report_id
+
+
+def _bad_cursor() -> InvalidField:
+    return InvalidField(
+        "cursor", "bad_cursor", N_("This page of the list is no longer known. Please start again.")
+    )
