@@ -65,6 +65,11 @@ CREATE INDEX report_ward_desk ON report (ward_id, due_at, id)
     WHERE state NOT IN ('closed', 'rejected', 'merged', 'withdrawn');
 CREATE INDEX report_city_desk ON report (city_id, due_at, id)
     WHERE state NOT IN ('closed', 'rejected', 'merged', 'withdrawn');
+-- What is rare among a city's open reports.
+CREATE INDEX report_city_kind ON report (city_id, category_id, due_at, id)
+    WHERE state NOT IN ('closed', 'rejected', 'merged', 'withdrawn');
+CREATE INDEX report_city_urgent ON report (city_id, due_at, id)
+    WHERE urgent AND state NOT IN ('closed', 'rejected', 'merged', 'withdrawn');
 
 -- Lists that somebody wants to find again.
 CREATE TABLE desk_view (

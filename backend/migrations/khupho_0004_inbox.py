@@ -12,7 +12,8 @@ DESCRIPTION = "inbox"
 
 _BACK = """
 DROP TABLE desk_view;
-DROP INDEX report_desk, report_ward_desk, report_city_desk, report_search;
+DROP INDEX report_desk, report_ward_desk, report_city_desk, report_search, report_city_kind,
+    report_city_urgent;
 CREATE INDEX report_desk ON report (department_id, solve_due_at, id)
     WHERE state NOT IN ('closed', 'rejected', 'merged', 'withdrawn');
 DROP TRIGGER report_keys_of_area ON area;

@@ -10,7 +10,15 @@ from uuid import UUID
 from msgspec import Struct
 
 from backend.actor import Actor, Role
-from backend.db import execute, fetch, fetch_one, fetch_value, from_json, json_text
+from backend.db import (
+    execute,
+    fetch,
+    fetch_one,
+    fetch_planned,
+    fetch_value,
+    from_json,
+    json_text,
+)
 from backend.departments.schemas import Answer, Names
 from backend.media.schemas import PhotoOut
 from backend.reports.moves import DONE, options_for
@@ -236,12 +244,21 @@ async def show_replicated(actor: Actor, ids: Sequence[UUID]) -> "list[Record]":
 
 
 async def show_chosen(
-    actor: Actor, chosen: str, arguments: Sequence[object], *, order: str = "r.id"
+    actor: Actor,
+    chosen: str,
+    arguments: Sequence[object],
+    *,
+    order: str = "r.id",
+    planned: bool = False,
 ) -> "list[Record]":
-    """Reports that the query `chosen` gives; its arguments begin at $2 ($1 is the actor)."""
+    """Reports that the query `chosen` gives; its arguments begin at $2 ($1 is the actor).
+
+    `planned`: see `fetch_planned`.
+    """
     sees_notes, more = sees_notes_sql(actor, 2 + len(arguments))
     shown = _SHOWN.format(chosen=chosen, sees_notes=sees_notes)
-    return await fetch(f"{shown} ORDER BY {order}", actor.account_id, *arguments, *more)
+    ask = fetch_planned if planned else fetch
+    return await ask(f"{shown} ORDER BY {order}", actor.account_id, *arguments, *more)
 
 
 async def sees_photo(actor: Actor, photo_id: UUID) -> bool:

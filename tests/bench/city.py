@@ -87,29 +87,31 @@ INSERT INTO report (id, code, account_id, neighbourhood_id, ward_id, city_id, ca
                     private, content_hash, last_seq, created_at, accept_due_at, solve_due_at,
                     accepted_at, awaiting_since, search)
 SELECT md5('report' || n)::uuid, code, p.id, a.id, a.path[2], a.path[1],
-       md5('category' || n % 8)::uuid,
-       md5('department' || (a.number / {neighbourhoods} * {departments} + n % {departments}))::uuid,
+       md5('category' || dice[2] % 8)::uuid,
+       md5('department' || (a.number / {neighbourhoods} * {departments}
+                            + dice[3] % {departments}))::uuid,
        state, t.text || CASE WHEN n % 50000 = 7 THEN ' {rare}' ELSE '' END,
        n % 200 || ' ' || s.text, 10.8 + n % 1000 * 0.0001, 106.7 + n % 999 * 0.0001, 'gps',
-       n % 40 = 3, false, '', 1, at, at + interval '8 hours', at + interval '72 hours',
+       dice[4] % 40 = 3, false, '', 1, at, at + interval '8 hours', at + interval '72 hours',
        CASE WHEN state <> 'submitted' THEN at + interval '4 hours' END,
        CASE WHEN state = 'awaiting_reporter' THEN at + interval '5 hours' END,
        ' ' || concat_ws(' ', lower(code), lower(replace(code, '-', '')), n % 200, s.key, a.key,
                         p.key, t.key, CASE WHEN n % 50000 = 7 THEN folded('{rare}') END)
-FROM generate_series(1, {reports}) n
+FROM (SELECT n, ARRAY(SELECT abs(hashint4(n * 10 + die) / 2) FROM generate_series(1, 9) die)
+             AS dice FROM generate_series(1, {reports}) n) n
 CROSS JOIN LATERAL (SELECT
     upper(substr(lpad(to_hex(n), 6, '0'), 1, 3) || '-' || substr(lpad(to_hex(n), 6, '0'), 4, 3))
         || '-' || n % 10 AS code,
-    CASE WHEN n % 10 <> 0 THEN CASE WHEN n % 7 = 1 THEN 'rejected' ELSE 'closed' END
+    CASE WHEN dice[1] % 10 <> 0 THEN CASE WHEN n % 7 = 1 THEN 'rejected' ELSE 'closed' END
          ELSE (ARRAY['submitted', 'submitted', 'accepted', 'in_progress', 'in_progress',
                      'in_progress', 'awaiting_reporter', 'resolved', 'accepted', 'disputed'])
-              [1 + n / 10 % 10] END AS state,
-    now() - CASE WHEN n % 10 = 0 THEN n::float8 / {reports} * interval '6 days'
+              [1 + dice[5] % 10] END AS state,
+    now() - CASE WHEN dice[1] % 10 = 0 THEN n::float8 / {reports} * interval '6 days'
                  ELSE n::float8 / {reports} * interval '700 days' END AS at) x
-JOIN bench_person p ON p.number = n * 7 % {people}
-JOIN bench_area a ON a.number = (n::bigint * 7919 % ({wards} * {neighbourhoods}))
-JOIN bench_text t ON t.number = 1 + n % {text_count}
-JOIN bench_street s ON s.number = 1 + n % {street_count};
+JOIN bench_person p ON p.number = dice[8] % {people}
+JOIN bench_area a ON a.number = dice[9] % ({wards} * {neighbourhoods})
+JOIN bench_text t ON t.number = 1 + dice[6] % {text_count}
+JOIN bench_street s ON s.number = 1 + dice[7] % {street_count};
 
 INSERT INTO message (id, thread_id, seq, side, kind, body, content_hash)
 SELECT gen_random_uuid(), id, 1, CASE WHEN urgent THEN 'reporter' ELSE 'department' END, 'message',

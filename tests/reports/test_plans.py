@@ -101,6 +101,7 @@ async def plan_of(
         return note
 
     monkeypatch.setattr(queries, "fetch", noting(db.fetch))
+    monkeypatch.setattr(queries, "fetch_planned", noting(db.fetch_planned))
     monkeypatch.setattr(queries, "fetch_one", noting(db.fetch_one))
     monkeypatch.setattr(desk_queries, "fetch_one", noting(db.fetch_one))
     await ask()
