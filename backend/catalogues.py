@@ -36,9 +36,9 @@ PARTS: Final[dict[str, tuple[str, ...]]] = {
     "work": (
         "pwa/src/routes/head/",
         "pwa/src/routes/desk/",
-        "pwa/src/routes/ward/",
         "pwa/src/lib/desk/",
     ),
+    "ward": ("pwa/src/routes/ward/",),
     "account": ("pwa/src/routes/join/", "pwa/src/routes/(resident)/me/"),
 }
 GENERATED: Final = ROOT / "pwa/src/lib/i18n/generated"

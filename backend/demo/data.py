@@ -14,6 +14,7 @@ import msgspec
 
 from backend.actor import Role
 from backend.areas.schemas import Country
+from backend.departments.schemas import Question
 from backend.i18n import Language
 from backend.reports.schemas import State
 
@@ -60,6 +61,7 @@ class CategoryEntry(msgspec.Struct, frozen=True, forbid_unknown_fields=True):
     solve_hours: float
     needs_result_photo: bool
     keywords: dict[Language, list[str]]
+    questions: list[Question] = []
 
 
 class GrantEntry(msgspec.Struct, frozen=True, forbid_unknown_fields=True):

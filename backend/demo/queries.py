@@ -43,8 +43,9 @@ async def insert_categories(
     """In the order given, which is the order people see."""
     await execute_many(
         """INSERT INTO category (id, area_id, code, names, icon, colour, urgent, private,
-                                 accept_hours, solve_hours, needs_result_photo, keywords, sort)
-           VALUES ($1, $2, $3, $4, $5, $6, $7, $8, $9, $10, $11, $12, $13)
+                                 accept_hours, solve_hours, needs_result_photo, keywords, sort,
+                                 questions, questions_version)
+           VALUES ($1, $2, $3, $4, $5, $6, $7, $8, $9, $10, $11, $12, $13, $14, $15)
            ON CONFLICT DO NOTHING""",
         [
             (
@@ -61,9 +62,16 @@ async def insert_categories(
                 entry.needs_result_photo,
                 json_text(entry.keywords),
                 place * 10,
+                json_text(entry.questions),
+                1 if entry.questions else 0,
             )
             for place, (one, entry) in enumerate(categories, start=1)
         ],
+    )
+    await execute_many(
+        """INSERT INTO category_questions (category_id, version, questions) VALUES ($1, 1, $2)
+           ON CONFLICT DO NOTHING""",
+        [(one, json_text(entry.questions)) for one, entry in categories if entry.questions],
     )
 
 

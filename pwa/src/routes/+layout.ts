@@ -15,7 +15,8 @@ export const load: LayoutLoad = async ({ route }) => {
 
 /** The folders are those of `PARTS` in `backend/catalogues.py`. */
 function partOf(route: string): ScreenPart | undefined {
-	if (/^\/(head|desk|ward)(\/|$)/.test(route)) return 'work';
+	if (/^\/ward\//.test(route)) return 'ward';
+	if (/^\/(head|desk)(\/|$)/.test(route)) return 'work';
 	if (/^\/(join|\(resident\)\/me)(\/|$)/.test(route)) return 'account';
 	return undefined;
 }

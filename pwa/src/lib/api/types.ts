@@ -35,9 +35,34 @@ export type InvitationList = Schemas['InvitationList'];
 
 export type EmergencyNumber = Schemas['EmergencyNumber'];
 export type AreaOut = Schemas['AreaOut'];
-export type CategoryOut = Schemas['CategoryOut'];
+export type CategoryOut = Omit<Schemas['CategoryOut'], 'questions'> & { questions: Question[] };
+export type Question = Schemas['Question'];
+export type QuestionKind = Question['kind'];
+export type AnswersIn = Schemas['AnswersIn'];
+export type AnswerValue = AnswersIn['given'][string];
+export type Answer = Schemas['Answer'];
 export type ClockTimes = Schemas['ClockTimes'];
 export type DepartmentOut = Schemas['DepartmentOut'];
+
+/** A ward's rules, for those who keep them. */
+export type WardOut = Schemas['WardOut'];
+export type AreaName = Schemas['AreaName'];
+export type CatalogueOut = Schemas['CatalogueOut'];
+export type DepartmentRule = Schemas['DepartmentRule'];
+export type CategoryRule = Schemas['CategoryRule'];
+export type RouteOut = Schemas['RouteOut'];
+export type RoutingPreview = Schemas['RoutingPreview'];
+export type ClocksOut = Schemas['ClocksOut'];
+export type ExampleOut = Schemas['ExampleOut'];
+export type WardHoursOut = Schemas['WardHoursOut'];
+export type Week = NonNullable<Schemas['HoursOut']['week']>;
+export type DaysOffOut = Schemas['DaysOffOut'];
+export type ClosureOut = Schemas['ClosureOut'];
+export type RuleChangeOut = Schemas['RuleChangeOut'];
+export type RuleChangesOut = Schemas['RuleChangesOut'];
+export type RuleDiff = Schemas['RuleDiff'];
+export type RuleState = Schemas['RuleState'];
+export type RuleSubject = RuleChangeOut['subject'];
 
 export type PhotoNamed = Schemas['PhotoNamed'];
 export type PhotoOut = Schemas['PhotoOut'];

@@ -167,6 +167,8 @@ function reportPayload(draft: ReportDraft, category_id: string): Payloads['repor
 	if (draft.description.trim()) payload.description = draft.description;
 	if (draft.address.trim()) payload.address = draft.address;
 	if (draft.area_id) payload.area_id = draft.area_id;
+	const answers = draft.answers?.[category_id];
+	if (answers) payload.answers = answers;
 	if (draft.lat !== null && draft.lon !== null) {
 		payload.lat = draft.lat;
 		payload.lon = draft.lon;

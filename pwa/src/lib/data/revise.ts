@@ -47,6 +47,7 @@ function reportDraft(entry: Refused<'report'>): ReportDraft {
 		located_by: was.located_by,
 		address: was.address ?? '',
 		area_id: was.area_id ?? null,
+		...(was.answers && { answers: { [was.category_id]: was.answers } }),
 		photoIds: entry.photoIds,
 		createdAt: entry.createdAt,
 		revises: entry.id,

@@ -1,5 +1,6 @@
 /** What the phone keeps. Replica rows are the server's own (`api/types`); these are ours. */
 import type {
+	AnswersIn,
 	AreaOut,
 	CategoryOut,
 	ConfigOut,
@@ -107,6 +108,8 @@ export interface ReportDraft {
 	located_by: LocatedBy;
 	address: string;
 	area_id: string | null;
+	/** To what a category asks, by category: choosing another one for a moment loses none. */
+	answers?: Record<string, AnswersIn>;
 	photoIds: string[];
 	/** Milliseconds since 1970. */
 	createdAt: number;

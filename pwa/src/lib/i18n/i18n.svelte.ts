@@ -8,14 +8,14 @@ import {
 } from './fill.ts';
 import { directionOf, isLanguage, type Language } from './language.ts';
 
-const addresses = import.meta.glob<string>('./generated/{vi,fa,en}{,.work,.account}.json', {
+const addresses = import.meta.glob<string>('./generated/{vi,fa,en}{,.account}.json', {
 	query: '?url',
 	import: 'default',
 	eager: true
 });
 
-/** The first load's texts; those of heads, departments and the ward; those of joining and settings. */
-export type ScreenPart = 'work' | 'account';
+/** The first load's texts; those of heads and departments, of the ward's rules, of joining and settings. */
+export type ScreenPart = 'work' | 'ward' | 'account';
 type Part = '' | `.${ScreenPart}`;
 
 const loaded: Record<string, Catalogue> = {};
@@ -86,9 +86,10 @@ async function load(language: Language, part: Part): Promise<Catalogue> {
 	const name = `./generated/${language}${part}.json`;
 	const known = loaded[name];
 	if (known) return known;
-	const address = addresses[name];
-	if (!address) return nothing;
 	try {
+		// Where the texts of staff are is nothing for everybody's first load.
+		const address = addresses[name] ?? (await import('./staff-texts.ts')).addresses[name];
+		if (!address) return nothing;
 		const answer = await fetch(address);
 		if (!answer.ok) return nothing;
 		const catalogue = unpack((await answer.json()) as PackedCatalogue);

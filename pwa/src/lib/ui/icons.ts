@@ -56,4 +56,5 @@ export const userPlus = 'user-plus';
 export const user = 'user';
 export const users = 'users';
 export const wifiOff = 'wifi-off';
+export const wrench = 'wrench';
 export const x = 'x';
