@@ -128,7 +128,9 @@ async def test_hours_with_a_break_and_a_closure_change_what_a_resident_is_promis
     await expect(form.get_by_text(words("For example"))).to_be_visible()
     await save(page)
     await saved(page)
-    await expect(page.get_by_text("08:00–11:00")).to_be_visible()
+    await expect(
+        page.get_by_text(words("{first} to {last}", first="08:00", last="11:00"))
+    ).to_be_visible()
 
     await go(page, "Days off")
     await button(page, "vi", "Declare a closure").click()

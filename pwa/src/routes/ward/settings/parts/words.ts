@@ -56,7 +56,7 @@ export function minutesOf(text: string): number {
 	return value === 24 * 60 - 1 ? 24 * 60 : value;
 }
 
-/** Lines like "Monday – Friday: 07:30–11:30, 13:00–17:00". */
+/** Lines like "Monday – Friday: 07:30 to 11:30, 13:00 to 17:00". */
 export function weekLines(week: Week): string[] {
 	const days = weekDays();
 	const lines: string[] = [];
@@ -74,7 +74,9 @@ export function weekLines(week: Week): string[] {
 			spans.length === 0
 				? t('closed')
 				: formatList(
-						spans.map(([from, to]) => `\u2066${clockWords(Number(from))}–${clockWords(Number(to))}\u2069`)
+						spans.map(([from, to]) =>
+							t('{first} to {last}', { first: clockWords(Number(from)), last: clockWords(Number(to)) })
+						)
 					);
 		lines.push(`${names}: ${hours}`);
 		at = end + 1;
