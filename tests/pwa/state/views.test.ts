@@ -55,6 +55,7 @@ const report = (id: string, more: Partial<ReportOut> = {}): ReportOut => ({
   awaiting_since: null,
   clock_paused: false,
   nudge: null,
+  answers: [],
   accepted_at: null,
   resolved_at: null,
   closed_at: null,
