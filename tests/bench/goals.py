@@ -138,7 +138,7 @@ GROUPS: Final[dict[str, Group]] = {
     ),
     "desk": Group(
         "tests.bench.bench_desk",
-        300,
+        420,
         {
             "build_s": Goal("s"),
             "inbox_officer_p95_ms": at_most(150, "ms"),
