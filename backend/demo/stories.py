@@ -119,8 +119,8 @@ async def _move_into_the_past(
     reached = {step.move: at for step, (_, at) in zip(steps, times[1:], strict=True) if step.move}
     last_move = next((step.move for step in reversed(steps) if step.move), None)
     solve_due_at = sent_at + timedelta(hours=category.solve_hours)
-    if "disputed" in reached:  # the clock stood still while the result waited for an answer
-        solve_due_at += reached["disputed"] - reached["resolved"]
+    if "disputed" in reached:  # the promise to solve it is made anew
+        solve_due_at = reached["disputed"] + timedelta(hours=category.solve_hours)
     async with write_tx():
         await queries.update_report_times(
             report_id,

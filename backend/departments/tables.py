@@ -31,6 +31,7 @@ class Category(Table, tablename="category"):
     keywords = JSONB()
     sort = Integer()
     active = Boolean()
+    near_m = Integer(default=100)
     revision = Integer()
     questions = JSONB()
     questions_version = Integer()

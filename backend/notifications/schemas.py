@@ -9,16 +9,25 @@ from msgspec import Meta, Struct
 from backend.i18n import Language
 
 NotificationKind = Literal[
-    "report_new", "message", "question", "state", "answer", "deadline", "nudge"
+    "report_new",
+    "message",
+    "question",
+    "state",
+    "answer",
+    "deadline",
+    "nudge",
+    "moderated",
+    "followed",
 ]
 
 
 class NotificationOut(Struct, frozen=True):
     """One line of the inbox.
 
-    `detail` is the report's new state when `kind` is `state`; `accept_warning`, `solve_breach` and
-    so on (`warning`, `breach`, `escalation` of either clock) when it is `deadline`; the clock when
-    it is `nudge`.
+    `detail` is the report's new state when `kind` is `state` or, for who joined it, `followed`;
+    `accept_warning`, `solve_breach` and so on (`warning`, `breach`, `escalation` of either clock)
+    when it is `deadline`; the clock when it is `nudge`; the decision (`approve`, `hide`, `correct`,
+    `appeal`) when it is `moderated`.
     """
 
     id: UUID

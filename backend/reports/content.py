@@ -1,5 +1,6 @@
 """A report as it was typed, made fit to keep. Pure; errors name the field, nothing is lost."""
 
+import re
 from typing import Final
 from uuid import UUID
 
@@ -10,12 +11,15 @@ from backend.errors import InvalidField
 from backend.i18n import N_
 from backend.media.policy import check_photos
 from backend.media.schemas import PhotoNamed
-from backend.reports.schemas import LocatedBy, MoveIn, ReportIn, State
-from backend.text import clean_text
+from backend.reports.schemas import BehalfIn, LocatedBy, MoveIn, ReportIn, State
+from backend.text import clean_text, fold
 from backend.threads.content import TEXT_LENGTH, clean_message_text
 
 ADDRESS_LENGTH: Final = 300
 REASON_LENGTH: Final = 1000
+NAME_LENGTH: Final = 100
+PHONE_LENGTH: Final = 30
+_PHONE: Final = re.compile(r"\+?[0-9][0-9 ().-]{3,}", re.ASCII)
 VAGUE_M: Final = 2000.0
 """A GPS fix worse than this says nothing about the neighbourhood."""
 
@@ -37,6 +41,7 @@ class CleanReport(Struct, frozen=True, omit_defaults=True):
     area_id: UUID | None
     photos: list[PhotoNamed]
     answers: AnswersIn | None = None
+    on_behalf: BehalfIn | None = None
 
 
 class CleanMove(Struct, frozen=True):
@@ -77,7 +82,31 @@ def clean_report(wish: ReportIn) -> CleanReport:
         area_id=wish.area_id,
         photos=check_photos(wish.photos),
         answers=wish.answers,
+        on_behalf=_behalf(wish.on_behalf),
     )
+
+
+def _behalf(wish: BehalfIn | None) -> BehalfIn | None:
+    """Raises InvalidField (name_needed, consent_needed, bad_phone, too_long)."""
+    if wish is None:
+        return None
+    name = clean_text(wish.name, NAME_LENGTH, field="on_behalf.name")
+    phone = " ".join(clean_text(wish.phone, PHONE_LENGTH, field="on_behalf.phone").split())
+    if not name:
+        raise InvalidField(
+            "on_behalf.name", "name_needed", N_("Please write whom you are reporting for.")
+        )
+    if phone and not _PHONE.fullmatch(fold(phone)):
+        raise InvalidField(
+            "on_behalf.phone", "bad_phone", N_("This does not look like a phone number.")
+        )
+    if not wish.consent:
+        raise InvalidField(
+            "on_behalf.consent",
+            "consent_needed",
+            N_("Please ask the person first whether they agree to be named here."),
+        )
+    return BehalfIn(name, phone, consent=True)
 
 
 def clean_move(wish: MoveIn) -> CleanMove:

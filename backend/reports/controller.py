@@ -4,20 +4,34 @@ from uuid import UUID
 
 from litestar import Controller, Response, get, patch, post, put
 from litestar.di import NamedDependency
-from litestar.params import FromPath, JSONBody
+from litestar.params import FromPath, FromQuery, JSONBody
 from litestar.response import Stream
 
 from backend.actor import Actor, signed_in
 from backend.departments.policy import rule_keepers
 from backend.departments.rule_schemas import RoutingIn
 from backend.media.schemas import PhotoVariant
-from backend.reports import conversation, intake, nudging, service
+from backend.reports import (
+    conversation,
+    following,
+    intake,
+    moderation,
+    nearby,
+    nudging,
+    rating,
+    service,
+)
 from backend.reports.routing_preview import RoutingPreview, preview_routing
 from backend.reports.schemas import (
     CaseOut,
+    DecisionIn,
+    JoinIn,
+    JoinReceipt,
     MoveIn,
     MoveReceipt,
+    NearbyList,
     NudgeIn,
+    RatingIn,
     ReportIn,
     ReportOut,
     ReportPatch,
@@ -29,6 +43,28 @@ from backend.threads.schemas import MessageIn, MessageReceipt, ReadMarkerIn
 class ReportController(Controller):
     path = "/api/reports"
     tags = ("reports",)
+
+    @get("/nearby", policy=signed_in, operation_id="findNearby")
+    async def find_nearby(
+        self,
+        actor: NamedDependency[Actor],
+        category_id: FromQuery[UUID],
+        lat: FromQuery[float],
+        lon: FromQuery[float],
+        text: FromQuery[str] = "",
+    ) -> NearbyList:
+        return await nearby.find_nearby(actor, category_id, lat, lon, text)
+
+    @put("/{report_id:uuid}/joins/{join_id:uuid}", policy=signed_in, operation_id="joinReport")
+    async def join(
+        self,
+        actor: NamedDependency[Actor],
+        report_id: FromPath[UUID],
+        join_id: FromPath[UUID],
+        data: JSONBody[JoinIn],
+    ) -> Response[JoinReceipt]:
+        receipt, fresh = await following.join(actor, report_id, join_id, data)
+        return Response(receipt, status_code=201 if fresh else 200)
 
     @put("/{report_id:uuid}", policy=signed_in, operation_id="sendReport")
     async def send(
@@ -97,6 +133,32 @@ class ReportController(Controller):
         data: JSONBody[NudgeIn],
     ) -> Response[MessageReceipt]:
         receipt, fresh = await nudging.nudge(actor, report_id, nudge_id, data)
+        return Response(receipt, status_code=201 if fresh else 200)
+
+    @put(
+        "/{report_id:uuid}/decisions/{decision_id:uuid}",
+        policy=signed_in,
+        operation_id="decideReport",
+    )
+    async def decide(
+        self,
+        actor: NamedDependency[Actor],
+        report_id: FromPath[UUID],
+        decision_id: FromPath[UUID],
+        data: JSONBody[DecisionIn],
+    ) -> Response[MessageReceipt]:
+        receipt, fresh = await moderation.decide(actor, report_id, decision_id, data)
+        return Response(receipt, status_code=201 if fresh else 200)
+
+    @put("/{report_id:uuid}/ratings/{rating_id:uuid}", policy=signed_in, operation_id="rateReport")
+    async def rate(
+        self,
+        actor: NamedDependency[Actor],
+        report_id: FromPath[UUID],
+        rating_id: FromPath[UUID],
+        data: JSONBody[RatingIn],
+    ) -> Response[MessageReceipt]:
+        receipt, fresh = await rating.rate(actor, report_id, rating_id, data)
         return Response(receipt, status_code=201 if fresh else 200)
 
 

@@ -13,7 +13,7 @@ from backend.errors import Conflict, IllegalMove, InvalidField, NotFound
 from backend.i18n import N_
 from backend.media.policy import check_photos
 from backend.notifications.schemas import NotificationKind
-from backend.reports import entries, progress, queries, telling
+from backend.reports import entries, merging, progress, queries, telling
 from backend.reports.content import CleanMove, clean_move
 from backend.reports.moves import DONE, PAUSABLE, Move, find_move
 from backend.reports.policy import side_of, sides_of, speaking_side
@@ -141,7 +141,8 @@ async def move_report(
 
     Raises:
         IllegalMove: no such move in the present state for this person.
-        InvalidField: text_needed, reason_needed, photo_needed, merge_target, too_long, photo codes.
+        InvalidField: text_needed, reason_needed, photo_needed, those of
+            `merging.require_target`, too_long, photo codes.
         NotFound, IdReused
     """
     cleaned = clean_move(wish)
@@ -164,7 +165,8 @@ async def move_report(
         category = await departments.find_category(report.category_id)
         _require(move, cleaned, category.category)
         if move.target:
-            _require_target(report, locked.get(target_id) if target_id else None)
+            await merging.require_target(report, target_id, locked.get(target_id or report_id))
+        apart = await merging.target_of(report)
         moved = NewMessage(
             id=move_id,
             thread_id=report_id,
@@ -199,6 +201,7 @@ async def move_report(
         )
         receipts = await entries.write(actor, report, written, cleaned.photos, changes)
         await _tell_of_move(actor, report, move, move_id)
+        await merging.fan_out(report, actor.account_id, move.to, move_id, target_id or apart)
     return _move_receipt(MessageReceipt(move_id, moved.seq, now, receipts), cleaned.to), True
 
 
@@ -211,30 +214,14 @@ def _require(move: Move, cleaned: CleanMove, category: CategoryOut) -> None:
         raise InvalidField("photos", "photo_needed", N_("Please add a photo of the result."))
 
 
-def _require_target(report: Report, target: Report | None) -> None:
-    """A report is merged into another one of its ward that is still open.
-
-    A merged one is not open, so there are no circles.
-    """
-    if (
-        target is None
-        or target.id == report.id
-        or target.ward_id != report.ward_id
-        or target.state in DONE
-    ):
-        raise InvalidField(
-            "merged_into",
-            "merge_target",
-            N_("Please choose another open report of the same ward."),
-        )
-
-
 async def _tell_of_move(actor: Actor, report: Report, move: Move, move_id: UUID) -> None:
     if move.side != "reporter":
         await telling.tell_reporter(report, actor.account_id, "state", move_id, move.to)
         return
     if move.to == "disputed":
         await telling.tell_dispute(report, actor.account_id, move_id)
+    elif move.to == "submitted":
+        await telling.tell_appeal(report, actor.account_id, move_id)
     else:
         await telling.tell_department(report, actor.account_id, "state", move_id, move.to)
 
@@ -256,6 +243,7 @@ async def close_silent_reports(*, at_most: int = 500) -> int:
             changes: Changes = {"state": move.to, "closed_at": now, "alarm_at": None}
             await entries.write(None, report, [entry], [], changes)
             await telling.tell_reporter(report, None, "state", entry.id, move.to)
+            await merging.fan_out(report, None, move.to, entry.id, None)
         closed += 1
     return closed
 

@@ -18,10 +18,10 @@ from backend.errors import DomainError, Forbidden, IdReused, IllegalMove, Invali
 from backend.i18n import N_
 from backend.media import service as media
 from backend.media.schemas import PhotoReceipt
-from backend.reports import queries, telling, timing
+from backend.reports import entries, queries, telling, timing
 from backend.reports.codes import new_code
 from backend.reports.content import CleanReport, clean_position, clean_report
-from backend.reports.policy import sides_of, viewer_of
+from backend.reports.policy import sides_of, speaks_for_others, viewer_of
 from backend.reports.report import Report
 from backend.reports.schemas import ReportIn, ReportPatch, ReportReceipt
 from backend.threads import service as threads
@@ -50,6 +50,13 @@ class UnknownCategory(InvalidField):
         )
 
 
+class NotYourArea(Forbidden):
+    """Only a neighbourhood's head and the ward's dispatcher report for others there (`R7`)."""
+
+    code = "not_your_area"
+    message = N_("You can report for somebody else only in a neighbourhood you look after.")
+
+
 async def submit_report(
     actor: Actor, report_id: UUID, wish: ReportIn
 ) -> tuple[ReportReceipt, bool]:
@@ -65,6 +72,7 @@ async def submit_report(
         InvalidField: naming the field, see `clean_report`; unknown_category, unknown_area,
             area_needed, outside_area.
         Invalid: bad_answers, naming the questions.
+        NotYourArea: for somebody else, outside the neighbourhoods this person looks after.
         IdReused: the id stands for other content or another person's report.
     """
     cleaned = clean_report(wish)
@@ -72,6 +80,8 @@ async def submit_report(
     try:
         place = await _find_place(actor, cleaned)
         category = await _find_category(cleaned.category_id, place)
+        if cleaned.on_behalf is not None and not speaks_for_others(actor, place):
+            raise NotYourArea
         answers = await departments.understand_answers(category, cleaned.answers, actor.language)
     except DomainError:
         earlier = await _find_earlier(actor, report_id, fingerprint)
@@ -148,6 +158,8 @@ async def _store(report: Report, cleaned: CleanReport) -> ReportReceipt | None:
         report = replace(report, code=new_code())
     else:
         raise RuntimeError("no free report code")
+    if cleaned.on_behalf is not None:
+        await queries.insert_behalf(report.id, cleaned.on_behalf, report.created_at)
     receipts: list[PhotoReceipt] = []
     if cleaned.photos:
         receipts = await media.name_photos(report.account_id, report.id, report.id, cleaned.photos)
@@ -206,7 +218,7 @@ async def edit_report(actor: Actor, report_id: UUID, patch: ReportPatch) -> None
         IllegalMove: already accepted, or over.
         InvalidField: as `submit_report`.
     """
-    found = await _patched_place(patch)
+    found = await patched_place(patch)
     async with write_tx():
         before = (await queries.lock_reports(actor, [report_id])).get(report_id)
         if before is None:
@@ -215,17 +227,36 @@ async def edit_report(actor: Actor, report_id: UUID, patch: ReportPatch) -> None
             raise Forbidden
         if before.state != "submitted":
             raise IllegalMove(before.state)
-        after = await _corrected(actor, before, patch, found)
-        changed = {
-            column: getattr(after, column)
-            for column in _CORRECTED
-            if getattr(after, column) != getattr(before, column)
-        }
+        after = await corrected(actor, before, patch, found)
+        changed = differences(before, after)
         if changed:
-            await _store_correction(actor, before, after, changed)
+            if before.moderation == "approved":  # what was approved is no longer what it says
+                changed["moderation"] = "new"
+            edited = ThreadEvent("edited")
+            entry = NewMessage(
+                id=uuids.uuid7(),
+                thread_id=report_id,
+                seq=before.last_seq + 1,
+                account_id=before.account_id,
+                side="reporter",
+                kind="event",
+                content_hash=content_hash(edited),
+                created_at=datetime.now(UTC),
+                event=edited,
+            )
+            await store_correction(actor, before, after, changed, entry)
 
 
-async def _patched_place(patch: ReportPatch) -> Place | None:
+def differences(before: Report, after: Report) -> dict[str, object]:
+    """The columns a correction changes, with their new values."""
+    return {
+        column: getattr(after, column)
+        for column in _CORRECTED
+        if getattr(after, column) != getattr(before, column)
+    }
+
+
+async def patched_place(patch: ReportPatch) -> Place | None:
     """Where a new position lies; asked before the transaction, which must not wait for the map."""
     if isinstance(patch.lat, UnsetType) != isinstance(patch.lon, UnsetType):
         raise InvalidField(
@@ -237,7 +268,7 @@ async def _patched_place(patch: ReportPatch) -> Place | None:
     return None if lat is None or lon is None else await areas.locate(lat, lon)
 
 
-async def _corrected(
+async def corrected(
     actor: Actor, before: Report, patch: ReportPatch, found: Place | None
 ) -> Report:
     """The report with the patch applied, checked, and routed as if sent so at first."""
@@ -295,31 +326,18 @@ async def _corrected_answers(
     return await departments.understand_answers(category, cleaned.answers, actor.language)
 
 
-async def _store_correction(
-    actor: Actor, before: Report, after: Report, changed: dict[str, object]
+async def store_correction(
+    actor: Actor, before: Report, after: Report, changed: dict[str, object], entry: NewMessage
 ) -> None:
+    """Write what was corrected, with `entry` and, if another department has it now, its routing."""
     routed = before.department_id != after.department_id
-    now = datetime.now(UTC)
-    events = [ThreadEvent("edited")]
+    written = [entry]
     if routed:
-        events.append(ThreadEvent("routed", department_id=after.department_id))
-    entries = [
-        NewMessage(
-            id=uuids.uuid7(),
-            thread_id=after.id,
-            seq=before.last_seq + place,
-            account_id=after.account_id,
-            side="reporter" if event.type == "edited" else "system",
-            kind="event",
-            content_hash=content_hash(event),
-            created_at=now,
-            event=event,
-        )
-        for place, event in enumerate(events, 1)
-    ]
-    await queries.update_report(after.id, len(entries), {**changed, "updated_at": now})
-    await threads.append(entries, viewer=viewer_of(actor, after))
-    fresh_ids = [entry.id for entry in entries]
+        event = ThreadEvent("routed", department_id=after.department_id)
+        written.append(entries.system_entry(before, 2, event, entry.created_at))
+    await queries.update_report(after.id, len(written), {**changed, "updated_at": entry.created_at})
+    await threads.append(written, viewer=viewer_of(actor, after))
+    fresh_ids = [one.id for one in written]
     if before.path == after.path and not routed:
         telling.touch_report(after, fresh_ids)
         return
@@ -330,5 +348,5 @@ async def _store_correction(
     watchers = telling.department_of(after) if routed else []
     if before.neighbourhood_id != after.neighbourhood_id:
         watchers = [*watchers, *telling.heads_of(after)]
-    recipients = await queries.list_holders(watchers, after.account_id)
+    recipients = await queries.list_holders(watchers, actor.account_id)
     await telling.tell_new_report(after, recipients, fresh_ids[-1])

@@ -47,19 +47,23 @@ MOVES: Final[tuple[Move, ...]] = (
     Move("disputed", "in_progress", "department"),
     Move("submitted", "rejected", "department", reason=True),
     Move("accepted", "rejected", "department", reason=True),
-    Move("submitted", "rejected", "head", reason=True),
-    Move("accepted", "rejected", "head", reason=True),
+    # An appeal goes to the ward: it is no longer the head's to reject.
+    Move("submitted", "rejected", "head", reason=True, once=True),
+    Move("accepted", "rejected", "head", reason=True, once=True),
     Move("rejected", "submitted", "reporter", reason=True, once=True),
     Move("submitted", "merged", "department", target=True),
     Move("accepted", "merged", "department", target=True),
     Move("submitted", "merged", "head", target=True),
     Move("accepted", "merged", "head", target=True),
+    # It was another problem after all: it begins anew, on its own.
+    Move("merged", "submitted", "department", reason=True),
+    Move("merged", "submitted", "head", reason=True),
     Move("submitted", "withdrawn", "reporter"),
     Move("accepted", "withdrawn", "reporter"),
 )
 
 DONE: Final[frozenset[State]] = frozenset({"closed", "rejected", "merged", "withdrawn"})
-"""Nothing more is said in these; a rejected one may be appealed."""
+"""Nothing more is said in these; a rejected one may be appealed, a merged one taken apart."""
 
 PAUSABLE: Final[frozenset[State]] = frozenset({"submitted", "accepted", "disputed"})
 """Where a question stops the clocks without a move (`C6`)."""

@@ -4,14 +4,23 @@ Seeing is decided in SQL (`backend.reports.visibility`), so that no list can for
 """
 
 from typing import Final
+from uuid import UUID
 
 from backend.actor import Actor
+from backend.areas.schemas import Place
 from backend.errors import DomainError, Forbidden, SignedOut
+from backend.reports.moves import DONE
 from backend.reports.report import Report
+from backend.reports.schemas import Decision, State
 from backend.threads.schemas import Side
 from backend.threads.service import Viewer
 
+RATINGS: Final = 2
+"""A rating may be given, and changed once: people calm down, or find it broken again."""
+
 _SPEAKS_FIRST_AS: Final[tuple[Side, ...]] = ("reporter", "department", "head")
+_NOT_PUBLIC: Final[frozenset[State]] = frozenset({"rejected", "merged", "withdrawn"})
+_CORRECTABLE: Final[frozenset[State]] = frozenset({"submitted", "accepted"})
 _INSIDE: Final[tuple[Side, ...]] = ("department", "head")
 
 
@@ -59,6 +68,59 @@ def speaking_side(actor: Actor, report: Report, *, note: bool, question: bool) -
     if side is None:
         raise Forbidden
     return side
+
+
+def may_rate(actor: Actor, report: Report) -> bool:
+    """The author, once it is closed; a rating may be changed once (`C9`)."""
+    own = report.account_id == actor.account_id
+    return own and report.state == "closed" and report.ratings < RATINGS
+
+
+def decisions_open(actor: Actor, report: Report) -> list[Decision]:
+    """What this person may decide about a report now (`W5`).
+
+    Its neighbourhood's head, and the ward's dispatcher. Once the author has appealed, only the ward
+    decides what is shown. What is private is never public.
+    """
+    if report.ward_id in actor.dispatches():
+        decides = True
+    else:
+        decides = report.neighbourhood_id in actor.heads() and not report.moderation_appealed
+    looks_after = report.neighbourhood_id in actor.heads() or report.ward_id in actor.dispatches()
+    found: list[Decision] = []
+    if decides and not report.private:
+        if report.moderation != "approved" and report.state not in _NOT_PUBLIC:
+            found.append("approve")
+        if report.moderation != "hidden":
+            found.append("hide")
+    if looks_after and report.state not in DONE:
+        found.append("verify")
+    if looks_after and report.state in _CORRECTABLE:
+        found.append("correct")
+    hidden = report.moderation == "hidden" and not report.moderation_appealed
+    if hidden and report.account_id == actor.account_id:
+        found.append("appeal")
+    return found
+
+
+def wards_of(actor: Actor) -> list[UUID]:
+    """Where this person is a neighbour, or works: whose public side they may see."""
+    own = [] if actor.ward_id is None else [actor.ward_id]
+    return [*own, *actor.dispatches(), *actor.oversees()]
+
+
+def speaks_for_others(actor: Actor, place: Place) -> bool:
+    """Whether this person may report on somebody's behalf there (`R7`)."""
+    return place.neighbourhood_id in actor.heads() or place.ward_id in actor.dispatches()
+
+
+def may_decide(actor: Actor, report: Report) -> bool:
+    """Whether this person is one of those who decide about it, or its author."""
+    return (
+        report.account_id == actor.account_id
+        or report.neighbourhood_id in actor.heads()
+        or report.ward_id in actor.dispatches()
+    )
 
 
 def viewer_of(actor: Actor, report: Report) -> Viewer:

@@ -1,14 +1,14 @@
 """What a move or a question does to a report's row: states, times, and the two clocks (`C6`, `W3`).
 
 Pure: each function returns the columns that change. A clock stands still while a question is open
-(`awaiting_since`), and while a result waits for the reporter's word: what they then say "not fixed"
-to has as much time left as when it was called done.
+(`awaiting_since`), and while a result waits for the reporter's word. When they say "not fixed", the
+promise to solve it is made anew; what was late before stays in the thread and in the figures.
 """
 
 from datetime import datetime
 from uuid import UUID
 
-from msgspec.structs import asdict
+from msgspec.structs import asdict, replace
 
 from backend.departments.clocks import Calendar
 from backend.departments.schemas import ClockTimes
@@ -56,7 +56,7 @@ def carry_out(
 
     Args:
         calendar: the report's, None counts day and night.
-        times: what is promised, for an appeal: it is looked at as if it had just come.
+        times: what is promised, for an appeal, a dispute or what is taken apart: it is begun anew.
     """
     changes: Changes = {"state": move.to}
     match move.to:
@@ -70,16 +70,21 @@ def carry_out(
         case "resolved":
             changes |= {**_go_on(report, now, calendar), "resolved_at": now}
         case "disputed":
-            done = report.resolved_at or now
-            changes |= timing.go_on(report, done, now, calendar, accept=False)
-            changes |= {"escalated_at": now}
+            again = timing.start(times, now, calendar, timing.clocks_of(report).round + 1)
+            changes |= {
+                "solve_due_at": again.solve_due_at,
+                "clocks": replace(again.clocks, reopened=True),
+                "escalated_at": now,
+                "disputes": report.disputes + 1,
+            }
         case "closed":
             changes |= {"closed_at": now}
         case "submitted":
             round_number = timing.clocks_of(report).round + 1
             changes |= asdict(timing.start(times, now, calendar, round_number))
             changes |= {
-                "appealed": True,
+                "appealed": report.appealed or report.state == "rejected",
+                "merged_into": None,
                 "reason": None,
                 "accepted_at": None,
                 "awaiting_since": None,

@@ -22,9 +22,9 @@ from backend.db import (
 from backend.departments.schemas import Answer, Names
 from backend.media.schemas import PhotoOut
 from backend.reports.moves import DONE, options_for
-from backend.reports.policy import sides_of
+from backend.reports.policy import decisions_open, may_rate, sides_of, wards_of
 from backend.reports.report import Clocks, Report
-from backend.reports.schemas import ReportOut
+from backend.reports.schemas import BehalfIn, BehalfOut, ReportOut
 from backend.reports.timing import is_running, late_clocks
 from backend.reports.visibility import replica_sql, sees_notes_sql, visible_to_sql
 from backend.threads.queries import NewMessage
@@ -74,7 +74,7 @@ SELECT r.*, a.name AS reporter_name, n.name AS neighbourhood_name, c.names AS ca
                   ORDER BY m.seq DESC LIMIT 1) END AS thread_seq,
        greatest(coalesce(mine, 0), (r.account_id = $1)::int) AS my_read_seq,
        coalesce(by_department, 0) AS by_department, coalesce(by_reporter, 0) AS by_reporter,
-       now() AS asked_at,
+       now() AS asked_at, b.name AS behalf_name, b.phone AS behalf_phone,
        CASE WHEN r.account_id = $1 AND least(r.accept_due_at, r.solve_due_at) <= now()
             THEN ARRAY(SELECT e.clock FROM deadline e
                        WHERE e.report_id = r.id AND e.kind = 'nudge'
@@ -84,6 +84,7 @@ JOIN account a ON a.id = r.account_id
 JOIN area n ON n.id = r.neighbourhood_id
 JOIN category c ON c.id = r.category_id
 LEFT JOIN department d ON d.id = r.department_id
+LEFT JOIN report_behalf b ON b.report_id = r.id
 CROSS JOIN LATERAL (
     SELECT max(k.seq) FILTER (WHERE k.account_id = $1) AS mine,
            max(k.seq) FILTER (WHERE k.side = 'department') AS by_department,
@@ -161,6 +162,17 @@ async def insert_report(
         json_text(report.answers) if report.answers else None,
     )
     return recipients if isinstance(recipients, list) else None
+
+
+async def insert_behalf(report_id: UUID, behalf: BehalfIn, now: datetime) -> None:
+    await execute(
+        """INSERT INTO report_behalf (report_id, name, phone, consented_at)
+           VALUES ($1, $2, $3, $4)""",
+        report_id,
+        behalf.name,
+        behalf.phone,
+        now,
+    )
 
 
 async def list_holders(
@@ -262,20 +274,26 @@ async def show_chosen(
 
 
 async def sees_photo(actor: Actor, photo_id: UUID) -> bool:
-    """Whether a photo hangs on a report the actor sees, and not on a note that they do not."""
+    """Whether a photo hangs on a report the actor sees, and not on a note that they do not.
+
+    What a head has approved is for all of the ward, and so are the photos it was sent with.
+    """
     visible, arguments = visible_to_sql(actor, 2)
     sees_notes, more = sees_notes_sql(actor, 2 + len(arguments))
+    wards = f"${2 + len(arguments) + len(more)}::uuid[]"
     return bool(
         await fetch_value(
             f"""
             SELECT true FROM photo p
-            JOIN report r ON r.id = p.thread_id AND {visible}
+            JOIN report r ON r.id = p.thread_id AND ({visible} OR r.moderation = 'approved'
+                AND NOT r.private AND p.message_id = r.id AND r.ward_id = ANY({wards}))
             LEFT JOIN message m ON m.id = p.message_id
             WHERE p.id = $1 AND (m.kind IS DISTINCT FROM 'note' OR {sees_notes})
             """,
             photo_id,
             *arguments,
             *more,
+            wards_of(actor),
         )
     )
 
@@ -333,7 +351,23 @@ def out_of(row: "Record", actor: Actor, photos: list[PhotoOut]) -> ReportOut:
         clock_paused=report.state not in DONE and not is_running(report),
         nudge=_open_nudge(row, report),
         answers=report.answers,
+        disputes=report.disputes,
+        stars=report.stars,
+        ratable=may_rate(actor, report),
+        moderation=report.moderation,
+        hidden_reason=row["hidden_reason"],
+        verified_at=row["verified_at"],
+        decisions=decisions_open(actor, report),
+        on_behalf=_behalf_of(row),
+        followers=report.followers,
+        followed=False,
     )
+
+
+def _behalf_of(row: "Record") -> BehalfOut | None:
+    if row["behalf_name"] is None:
+        return None
+    return BehalfOut(row["behalf_name"], row["behalf_phone"])
 
 
 def _open_nudge(row: "Record", report: Report) -> ClockName | None:

@@ -6,7 +6,7 @@ from uuid import UUID
 from msgspec import Struct
 
 from backend.departments.schemas import Answer
-from backend.reports.schemas import LocatedBy, State
+from backend.reports.schemas import LocatedBy, Moderation, State
 
 
 class Clock(Struct, frozen=True, array_like=True):
@@ -20,7 +20,8 @@ class Clock(Struct, frozen=True, array_like=True):
 class Clocks(Struct, frozen=True):
     """From where the two clocks count: due is when `left` has passed since `since`.
 
-    A pause sets `since` anew. An appeal begins another `round`, with warnings of its own.
+    A pause sets `since` anew. An appeal begins another `round`, with warnings of its own, and so
+    does a dispute: it is accepted already then, so only the second clock runs (`reopened`).
     """
 
     since: datetime
@@ -28,12 +29,15 @@ class Clocks(Struct, frozen=True):
     solve: Clock
     escalate_us: int
     round: int = 0
+    reopened: bool = False
 
 
 class Report(Struct, frozen=True):
     """One row of the table `report`. `last_seq` numbers its thread.
 
     `alarm_at` is when the worker looks at its deadlines next; None while the clocks stand.
+    `disputes` counts how often it was called done and was not (`C8`); `stars` is the rating that
+    counts, given `ratings` times (`C9`).
     """
 
     id: UUID
@@ -67,6 +71,12 @@ class Report(Struct, frozen=True):
     clocks: Clocks | None
     alarm_at: datetime | None
     answers: list[Answer] = []
+    disputes: int = 0
+    stars: int | None = None
+    ratings: int = 0
+    followers: int = 0
+    moderation: Moderation = "new"
+    moderation_appealed: bool = False
 
     @property
     def path(self) -> list[UUID]:

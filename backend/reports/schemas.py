@@ -24,7 +24,24 @@ State = Literal[
 ]
 LocatedBy = Literal["gps", "map", "photo", "none"]
 Tray = Literal["open", "done", "all"]
+Moderation = Literal["new", "approved", "hidden"]
+Decision = Literal["approve", "hide", "verify", "correct", "appeal"]
 Photos = Annotated[list[PhotoNamed], Meta(max_length=100)]
+
+
+class BehalfIn(Struct, frozen=True):
+    """Whom a head or dispatcher reports for (`R7`). They must have agreed to be named."""
+
+    name: str
+    phone: str = ""
+    consent: bool = False
+
+
+class BehalfOut(Struct, frozen=True):
+    """Whom it was reported for; only people who work on it, and who wrote it, are told."""
+
+    name: str
+    phone: str
 
 
 class ReportIn(Struct, frozen=True):
@@ -43,6 +60,7 @@ class ReportIn(Struct, frozen=True):
     address: str = ""
     area_id: UUID | None = None
     photos: Photos = []
+    on_behalf: BehalfIn | None = None
     device_created_at: datetime | None = None
     answers: AnswersIn | None = None
 
@@ -91,6 +109,11 @@ class ReportOut(Struct, frozen=True):
     how far the other side has read (`C5`). Hours of the two clocks stand in `accept_due_at` and
     `solve_due_at`; they stand still while `clock_paused` (`C6`): a question is open, or a result
     waits for the reporter's word. `nudge` is the broken promise this person may ask after now.
+    `disputes` counts how often "done" was not (`C8`); `stars` is the reporter's rating, 1 to 5;
+    `ratable`: this person may give or change it now (`C9`). Only what is `approved` may ever be
+    public (`W5`); `decisions` are those this person may take now. `followers` other people see it,
+    too (`R6`). `followed`: this person is one of them and no more: of who reported it, of the
+    thread and, unless approved, of words and photos nothing is shown.
     """
 
     id: UUID
@@ -136,6 +159,16 @@ class ReportOut(Struct, frozen=True):
     clock_paused: bool
     nudge: ClockName | None
     answers: list[Answer]
+    disputes: int
+    stars: int | None
+    ratable: bool
+    moderation: Moderation
+    hidden_reason: str | None
+    verified_at: datetime | None
+    decisions: list[Decision]
+    on_behalf: BehalfOut | None
+    followers: int
+    followed: bool
 
 
 class CaseOut(Struct, frozen=True):
@@ -159,6 +192,75 @@ class MoveIn(Struct, frozen=True):
 class NudgeIn(Struct, frozen=True):
     """The reporter asks after a broken promise (`W11`). There is nothing to say but when."""
 
+    device_created_at: datetime | None = None
+
+
+class DecisionIn(Struct, frozen=True):
+    """What a head decides about a report (`W5`), or the author's one appeal against it.
+
+    `hide`, `correct` and `appeal` need a reason, which the other side reads; `verify` needs a photo
+    from the place; `correct` says what it is or where: what is left out stays.
+    """
+
+    decision: Decision
+    reason: str = ""
+    text: str = ""
+    photos: Photos = []
+    category_id: UUID | None = None
+    lat: float | None = None
+    lon: float | None = None
+    address: str | None = None
+    device_created_at: datetime | None = None
+
+
+class NearbyOut(Struct, frozen=True):
+    """An open report close to where somebody is about to report something (`R6`).
+
+    Who reported it is never told. Words, address and photo only of what is approved, or one's own.
+    """
+
+    id: UUID
+    category_id: UUID
+    category_names: Names
+    category_icon: str
+    category_colour: str
+    state: State
+    created_at: datetime
+    distance_m: int
+    description: str
+    address: str
+    photo_id: UUID | None
+    followers: int
+    mine: bool
+    followed: bool
+
+
+class NearbyList(Struct, frozen=True):
+    """The most likely first."""
+
+    reports: list[NearbyOut]
+
+
+class JoinIn(Struct, frozen=True):
+    """ "That is it, I see it too." """
+
+    device_created_at: datetime | None = None
+
+
+class JoinReceipt(Struct, frozen=True):
+    """`report_id` is followed now: the one asked for, or the one it has been merged into."""
+
+    id: UUID
+    report_id: UUID
+    followers: int
+    received_at: datetime
+
+
+class RatingIn(Struct, frozen=True):
+    """How it went, in the eyes of who reported it (`C9`): 1 (bad) to 5 (good), and a word."""
+
+    stars: int
+    text: str = ""
     device_created_at: datetime | None = None
 
 

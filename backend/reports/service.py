@@ -11,7 +11,7 @@ from backend.actor import Actor
 from backend.errors import NotFound
 from backend.media import service as media
 from backend.media.schemas import PhotoFile, PhotoVariant
-from backend.reports import queries
+from backend.reports import following, queries
 from backend.reports.policy import viewer_of
 from backend.reports.schemas import CaseOut, ReportOut
 from backend.threads import service as threads
@@ -29,19 +29,28 @@ async def get_report(actor: Actor, report_id: UUID) -> ReportOut:
 
 
 async def get_case(actor: Actor, report_id: UUID) -> CaseOut:
-    """A report with its thread; marks nothing as read. Raises NotFound."""
+    """A report with its thread; who only follows it sees none. Marks nothing as read.
+
+    Raises NotFound.
+    """
     row = await queries.show_report(actor, report_id)
     if row is None:
-        raise NotFound
+        followed = await following.load_followed(actor, [report_id])
+        if not followed:
+            raise NotFound
+        return CaseOut(followed[0], [])
     thread = await threads.read_thread(report_id, viewer_of(actor, queries.report_of(row)))
     return CaseOut(queries.out_of(row, actor, thread.photos), thread.messages)
 
 
 async def load_reports(actor: Actor, ids: Sequence[UUID]) -> list[ReportOut]:
-    """Those of `ids` that the actor's phone keeps: their own, and a head's neighbourhood."""
+    """Those of `ids` that the actor's phone keeps: their own, a head's neighbourhood, and the
+    little they may see of what they follow."""
     rows = await queries.show_replicated(actor, ids)
-    photos = await media.list_photos([row["id"] for row in rows])
-    return [queries.out_of(row, actor, photos.get(row["id"], [])) for row in rows]
+    known = {row["id"] for row in rows}
+    photos = await media.list_photos(list(known))
+    followed = await following.load_followed(actor, [one for one in ids if one not in known])
+    return [*(queries.out_of(row, actor, photos.get(row["id"], [])) for row in rows), *followed]
 
 
 async def load_messages(actor: Actor, ids: Sequence[UUID]) -> list[MessageOut]:

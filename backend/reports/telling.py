@@ -11,9 +11,9 @@ from backend.changes import touch
 from backend.media import service as media
 from backend.notifications import service as notifications
 from backend.notifications.schemas import NotificationKind
-from backend.reports import queries
+from backend.reports import follower_queries, queries
 from backend.reports.report import Report
-from backend.reports.schemas import State
+from backend.reports.schemas import Decision, State
 from backend.threads import service as threads
 
 Watchers = list[tuple[Role, UUID]]
@@ -108,12 +108,64 @@ async def tell_department(
 
 
 async def tell_dispute(report: Report, acting: UUID, message_id: UUID) -> None:
-    """A dispute is escalated at once (`C8`): urgent to the dispatchers, told to the department."""
+    """A dispute is escalated at once (`C8`): urgent to the dispatchers, told to department and
+    leaders."""
     dispatchers = await queries.list_holders(dispatchers_of(report), acting)
-    workers = await queries.list_holders(department_of(report), acting)
+    hearing = [*department_of(report), *leaders_of(report)]
+    workers = await queries.list_holders(hearing, acting)
     others = [account_id for account_id in workers if account_id not in dispatchers]
     await notifications.notify(dispatchers, "state", report.id, message_id, "disputed", urgent=True)
     await notifications.notify(others, "state", report.id, message_id, "disputed", urgent=False)
+
+
+async def tell_appeal(report: Report, acting: UUID, message_id: UUID) -> None:
+    """The author asks the ward to look at a rejection again."""
+    watchers = [*department_of(report), *dispatchers_of(report)]
+    recipients = await queries.list_holders(watchers, acting)
+    await notifications.notify(
+        recipients, "state", report.id, message_id, "submitted", urgent=False
+    )
+
+
+async def tell_decision(report: Report, acting: UUID, decision: Decision, message_id: UUID) -> None:
+    """The author hears of what was decided against or for them; the dispatcher of an appeal."""
+    if decision == "appeal":
+        recipients = await queries.list_holders(dispatchers_of(report), acting)
+    elif report.account_id != acting:
+        recipients = [report.account_id]
+    else:
+        recipients = []
+    await notifications.notify(
+        recipients, "moderated", report.id, message_id, decision, urgent=False
+    )
+
+
+async def touch_followers(report_id: UUID) -> list[UUID]:
+    """What those who joined it may see of a report changed; returns who they are."""
+    followers = await follower_queries.list_followers(report_id)
+    touch_people(followers, report_id)
+    return followers
+
+
+def touch_people(account_ids: Iterable[UUID], report_id: UUID) -> None:
+    """What these people see of a report changed, or whether they see it."""
+    touch([(account_id, "report", report_id) for account_id in account_ids])
+
+
+async def touch_joined(report_id: UUID) -> None:
+    """The number of people who see it, too, changed: for those who work on it and who sent it."""
+    report = await queries.get_any_report(report_id)
+    if report is not None:
+        touch_report(report)
+
+
+async def tell_followers(
+    report: Report, acting: UUID | None, state: State, message_id: UUID
+) -> None:
+    """Who joined it hears what became of it (`R6`, `W6`); of the thread they hear nothing."""
+    followers = await touch_followers(report.id)
+    recipients = [account_id for account_id in followers if account_id != acting]
+    await notifications.notify(recipients, "followed", report.id, message_id, state, urgent=False)
 
 
 async def tell_deadline(report: Report, watchers: Watchers, detail: str, message_id: UUID) -> None:

@@ -159,6 +159,8 @@ def stages(report: Report, calendar: Calendar | None) -> list[Stage]:
             Stage(due_at(due, late, own), name, "escalation"),
         ]
         if name == "accept" and report.accepted_at is not None:
+            if clocks.reopened:
+                continue
             reached = [stage for stage in reached if stage.at <= report.accepted_at]
         found += reached
     return sorted(found, key=lambda stage: (stage.at, _ORDER[stage.kind], stage.clock))

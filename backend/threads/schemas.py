@@ -21,6 +21,12 @@ EventType = Literal[
     "breached",
     "escalated",
     "nudged",
+    "rated",
+    "approved",
+    "hidden",
+    "verified",
+    "corrected",
+    "appealed",
 ]
 ClockName = Literal["accept", "solve"]
 
@@ -30,7 +36,8 @@ class ThreadEvent(Struct, frozen=True):
 
     `from` and `to` are states of the report, `reason` is what the mover gave, `department_id` who
     has the case from then on, `merged_into` the report it was joined with. `clock` is the promise
-    that is running out, was broken, told to a supervisor, or asked after (`W4`, `W11`).
+    that is running out, was broken, told to a supervisor, or asked after (`W4`, `W11`). `stars`, 1
+    to 5, is how the reporter rates the end (`C9`).
     """
 
     type: EventType
@@ -40,6 +47,7 @@ class ThreadEvent(Struct, frozen=True):
     department_id: UUID | None = None
     merged_into: UUID | None = None
     clock: ClockName | UnsetType = UNSET
+    stars: int | UnsetType = UNSET
 
 
 class MessageIn(Struct, frozen=True):

@@ -149,6 +149,7 @@ GROUPS: Final[dict[str, Group]] = {
             "search_leader_p95_ms": at_most(150, "ms"),
         },
     ),
+    "nearby": Group("tests.bench.bench_nearby", 250, {"p95_ms": at_most(100, "ms")}),
     "memory": Group(
         "tests.bench.bench_memory",
         60,

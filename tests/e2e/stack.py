@@ -40,7 +40,7 @@ FLAGS = [
     "--disable-sync",
     "--no-first-run",
 ]
-START_SECONDS = 30
+START_SECONDS = 90
 
 
 def free_port() -> int:

@@ -7,6 +7,7 @@ afterwards.
 """
 
 import contextlib
+import re
 import uuid
 from collections.abc import AsyncIterator, Awaitable, Callable
 from dataclasses import dataclass
@@ -370,10 +371,17 @@ async def _(visit: Visit) -> None:
     await visit.page.locator("dialog[open]").wait_for()
 
 
-@screen("resident", "mai", "report-4-send")
+@screen("resident", "mai", "report-nearby")
 async def _(visit: Visit) -> None:
     await visit.page.keyboard.press("Escape")
-    await choose_category(visit.page, LAMP[visit.language])
+    lamp = re.compile(re.escape(LAMP[visit.language]))
+    await visit.page.get_by_role("button", name=lamp).click()
+    await visit.page.locator("dialog[open]").wait_for()
+
+
+@screen("resident", "mai", "report-4-send")
+async def _(visit: Visit) -> None:
+    await visit.page.locator("dialog[open]").get_by_role("button").last.click()
     await visit.button("Send").wait_for()
 
 
@@ -459,8 +467,9 @@ async def _(visit: Visit) -> None:
 
 @screen("resident", "confirming", "report-page-not-fixed")
 async def _(visit: Visit) -> None:
+    await visit.phone.offline()
     await visit.button("Not fixed").click()
-    await visit.page.locator("dialog[open]").wait_for()
+    await visit.page.locator("dialog[open], .toast, [role=status]").first.wait_for()
 
 
 @screen("resident", "confirming", "report-page-rejected")
@@ -491,9 +500,35 @@ async def _(visit: Visit) -> None:
     await visit.goto("/")
 
 
+@screen("head", "head", "queue")
+async def _(visit: Visit) -> None:
+    await visit.goto("/head")
+    await visit.page.locator("main article").wait_for()
+
+
+@screen("head", "head", "queue-hide")
+async def _(visit: Visit) -> None:
+    await visit.button("Do not show").click()
+    await visit.page.locator("dialog[open]").wait_for()
+
+
+@screen("head", "head", "queue-more")
+async def _(visit: Visit) -> None:
+    await visit.page.keyboard.press("Escape")
+    await visit.button("More").click()
+    await visit.page.locator("dialog[open]").wait_for()
+
+
+@screen("head", "head", "queue-correct")
+async def _(visit: Visit) -> None:
+    await visit.button("Correct kind or place", visit.page.locator("dialog[open]")).click()
+    await visit.page.locator("dialog[open] textarea").wait_for()
+
+
 @screen("head", "head", "reports")
 async def _(visit: Visit) -> None:
     await visit.goto("/head")
+    await visit.page.locator("main [role=group] button").nth(2).click()
     await visit.page.locator("main ol li").first.wait_for()
 
 

@@ -6,12 +6,17 @@ Buttons are found by what they are, or by the word the app shows in the phone's 
 import asyncio
 import re
 from collections.abc import Sequence
+from contextlib import suppress
 from pathlib import Path
 
 from playwright.async_api import Locator, Page
+from playwright.async_api import TimeoutError as PlaywrightTimeout
 
 from backend.i18n import Language, gettext
 from tests.e2e.stack import Phone
+
+NEARBY_MS = 4000
+"""Longer than the app waits for an answer about what lies nearby."""
 
 LAMP = {"vi": "Đèn đường", "fa": "چراغ خیابان", "en": "Street lighting"}
 
@@ -91,4 +96,10 @@ async def add_photos(page: Page, language: str, photos: Sequence[Path]) -> None:
 
 
 async def choose_category(page: Page, name: str) -> None:
+    """Similar reports nearby may slide in then; it is none of them."""
     await page.get_by_role("button", name=re.compile(re.escape(name))).click()
+    await holds(page, "location.search.includes('step=4')")
+    sheet = page.locator("dialog[open]")
+    with suppress(PlaywrightTimeout):
+        await sheet.wait_for(timeout=NEARBY_MS)
+        await sheet.get_by_role("button").last.click()

@@ -206,7 +206,7 @@ async def test_what_ran_out_before_the_question_is_still_said_and_nothing_since(
     assert await said(world, urgent) == ["accept warned"]
 
 
-async def test_a_result_that_waits_for_the_reporter_is_not_late_and_a_dispute_goes_on(
+async def test_a_result_that_waits_for_the_reporter_is_not_late_and_a_dispute_begins_anew(
     world: World, connection: "Connection", urgent: object
 ) -> None:
     await move(world.chi, urgent, "accepted")
@@ -218,12 +218,15 @@ async def test_a_result_that_waits_for_the_reporter_is_not_late_and_a_dispute_go
     await fire_alarms()
     assert await said(world, urgent) == ["solve warned"]
     await move(world.alice, urgent, "disputed", text="Chưa")
-    await an_hour_passes(connection, urgent, 7.9)
+    await an_hour_passes(connection, urgent, 38)
     await fire_alarms()
     assert await said(world, urgent) == ["solve warned"]
-    await an_hour_passes(connection, urgent, 0.2)
+    await an_hour_passes(connection, urgent, 1)
     await fire_alarms()
-    assert await said(world, urgent) == ["solve warned", "solve breached"]
+    assert await said(world, urgent) == ["solve warned", "solve warned"]
+    await an_hour_passes(connection, urgent, 10)
+    await fire_alarms()
+    assert await said(world, urgent) == ["solve warned", "solve warned", "solve breached"]
 
 
 async def test_what_is_over_is_not_late(

@@ -32,6 +32,8 @@ LEGAL = {
     ("resolved", "reporter"): {"closed", "disputed"},
     ("disputed", "department"): {"in_progress"},
     ("rejected", "reporter"): {"submitted"},
+    ("merged", "department"): {"submitted"},
+    ("merged", "head"): {"submitted"},
 }
 
 
@@ -280,7 +282,7 @@ async def test_an_appeal_is_possible_once_and_starts_the_clocks_anew(
     assert appealed["appealed"] is True
     assert appealed["reason"] is None
     assert str(appealed["accept_due_at"]) > str(rejected["solve_due_at"])
-    await move(world.bang, report_id, "rejected", reason="Vẫn không")
+    await move(world.farid, report_id, "rejected", reason="Vẫn không")
     assert (await report_of(world.alice, report_id))["moves"] == []
     again = await move(world.alice, report_id, "submitted", reason="Thêm lần nữa")
     assert again.json()["code"] == "illegal_move"
@@ -334,7 +336,7 @@ async def test_moves_by_staff_are_told_to_the_reporter_and_hers_to_the_departmen
         )
         names = {
             person.account_id: person.name
-            for person in (world.alice, world.bang, world.chi, world.farid)
+            for person in (world.alice, world.bang, world.chi, world.farid, world.gita)
         }
         return {
             (names[row["account_id"]], row["kind"], row["detail"], row["urgent"]) for row in rows
@@ -350,6 +352,7 @@ async def test_moves_by_staff_are_told_to_the_reporter_and_hers_to_the_departmen
     assert await told() == {
         ("Chi", "state", "disputed", False),
         ("Farid", "state", "disputed", True),
+        ("Gita", "state", "disputed", False),
     }
     await move(world.chi, report_id, "in_progress")
     await move(world.chi, report_id, "resolved", text="Xong")

@@ -251,9 +251,9 @@ class Course(RuleBasedStateMachine):
     def move_to(self, to: State) -> None:
         was = self.report.state
         self.report = carried(self.report, to, self.now, self.calendar)
-        if was == "rejected":
+        if was in {"rejected", "merged"} or to == "disputed":
             self.clock = Clock(timedelta(0), running=True)
-        elif to in {"in_progress", "disputed"}:
+        elif to == "in_progress":
             self.clock.running = True
         elif to in {"awaiting_reporter", "resolved"} | DONE:
             self.clock.running = False
@@ -299,7 +299,7 @@ class Course(RuleBasedStateMachine):
 
     @invariant()
     def nothing_leads_out_of_an_end(self) -> None:
-        if self.report.state in {"closed", "merged", "withdrawn"}:
+        if self.report.state in {"closed", "withdrawn"}:
             assert not [move for move in MOVES if move.source == self.report.state]
 
 

@@ -2,7 +2,8 @@ import { self } from '$app/service-worker';
 import { workInBackground } from '#lib/data/background.ts';
 import type { ToWorker } from '#lib/worker-messages.ts';
 import { answer, dropOldVersions, keep, precache, signedIn, signedOut } from './caching.ts';
-import { open, renew, show } from './push.ts';
+import { touched } from './answering.ts';
+import { renew, show } from './push.ts';
 import { shareAddress, takeShare } from './share.ts';
 
 self.addEventListener('install', (event) => {
@@ -36,7 +37,7 @@ self.addEventListener('pushsubscriptionchange', (event) => {
 });
 
 self.addEventListener('notificationclick', (event) => {
-	event.waitUntil(open(event.notification));
+	event.waitUntil(touched(event.notification, event.action));
 });
 
 /** Background Sync, where the browser has it: TypeScript's library does not know the event. */

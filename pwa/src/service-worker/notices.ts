@@ -16,6 +16,11 @@ export const notices: Readonly<Record<string, Notice>> = {
 		title: N_('The time for a report is over, or nearly'),
 		body: N_('Open it to see what is due.')
 	},
+	followed: {
+		title: N_('News about something you see, too'),
+		body: N_('Open it to see what has become of it.')
+	},
+	moderated: { title: N_('Something was decided about a report'), body: N_('Open it to read what and why.') },
 	nudge: { title: N_('The reporter asks where it stands.'), body: N_('Open the report to read it.') }
 };
 
@@ -34,6 +39,24 @@ export const stateNotices: Readonly<Record<string, Notice>> = {
 	merged: {
 		title: N_('Your report was joined with another'),
 		body: N_('You will hear about both in one place.')
+	}
+};
+
+/** What the reporter can say to a result from the notification itself (C8); `to` is the move. */
+export const answers = [
+	{ action: 'fixed', to: 'closed', title: N_('Fixed') },
+	{ action: 'not-fixed', to: 'disputed', title: N_('Not fixed') }
+] as const;
+
+/** What takes the question's place once it is answered: true with and without a connection. */
+export const answered: Readonly<Record<(typeof answers)[number]['to'], Notice>> = {
+	closed: {
+		title: N_('Noted: it is fixed'),
+		body: N_('Your answer is on its way. Open the report to say how it went.')
+	},
+	disputed: {
+		title: N_('Noted: it is not fixed'),
+		body: N_('The department has to look again. Open the report to say what is still wrong.')
 	}
 };
 

@@ -6,7 +6,7 @@ import { translate, unpack } from '#lib/i18n/fill.ts';
 import worker from '#lib/i18n/generated/worker.json';
 import { directionOf, isLanguage, type Language } from '#lib/i18n/language.ts';
 import type { FromWorker } from '#lib/worker-messages.ts';
-import { anyNotice, notices, stateNotices, type Notice } from './notices.ts';
+import { answers, anyNotice, notices, stateNotices, type Notice } from './notices.ts';
 
 /** What the server sends, version 1. It names things by id and carries no personal text (N5). */
 interface Payload {
@@ -24,8 +24,8 @@ export async function show(data: PushMessageData | null): Promise<void> {
 	const payload = read(data);
 	const language: Language = isLanguage(payload.lang) ? payload.lang : 'vi';
 	const notice = noticeOf(payload);
-	const catalogue = unpack(worker[language]);
-	const say = (msgid: string) => translate(language, catalogue, msgid);
+	const say = speaker(language);
+	const asks = payload.kind === 'state' && payload.detail === 'resolved';
 	await self.registration.showNotification(say(notice.title), {
 		body: say(notice.body),
 		lang: language,
@@ -34,9 +34,18 @@ export async function show(data: PushMessageData | null): Promise<void> {
 		badge: '/icons/badge-96.png',
 		// A later state takes the earlier one's place; a question must not vanish behind it.
 		tag: (payload.kind === 'state' ? payload.report : payload.notification) ?? payload.kind,
-		data: { url: addressOf(payload) },
-		...({ renotify: true } as NotificationOptions)
+		data: { url: addressOf(payload), report: payload.report, notification: payload.notification },
+		...({
+			renotify: true,
+			actions: asks ? answers.map(({ action, title }) => ({ action, title: say(title) })) : []
+		} as NotificationOptions)
 	});
+}
+
+/** The worker's own few texts in a language. */
+export function speaker(language: Language): (msgid: string) => string {
+	const catalogue = unpack(worker[language]);
+	return (msgid) => translate(language, catalogue, msgid);
 }
 
 function read(data: PushMessageData | null): Payload {

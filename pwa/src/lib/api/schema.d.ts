@@ -280,6 +280,23 @@ export interface paths {
         patch?: never;
         trace?: never;
     };
+    "/api/reports/nearby": {
+        parameters: {
+            query?: never;
+            header?: never;
+            path?: never;
+            cookie?: never;
+        };
+        /** FindNearby */
+        get: operations["findNearby"];
+        put?: never;
+        post?: never;
+        delete?: never;
+        options?: never;
+        head?: never;
+        patch?: never;
+        trace?: never;
+    };
     "/api/reports/{report_id}": {
         parameters: {
             query?: never;
@@ -297,6 +314,40 @@ export interface paths {
         head?: never;
         /** Edit */
         patch: operations["editReport"];
+        trace?: never;
+    };
+    "/api/reports/{report_id}/decisions/{decision_id}": {
+        parameters: {
+            query?: never;
+            header?: never;
+            path?: never;
+            cookie?: never;
+        };
+        get?: never;
+        /** Decide */
+        put: operations["decideReport"];
+        post?: never;
+        delete?: never;
+        options?: never;
+        head?: never;
+        patch?: never;
+        trace?: never;
+    };
+    "/api/reports/{report_id}/joins/{join_id}": {
+        parameters: {
+            query?: never;
+            header?: never;
+            path?: never;
+            cookie?: never;
+        };
+        get?: never;
+        /** Join */
+        put: operations["joinReport"];
+        post?: never;
+        delete?: never;
+        options?: never;
+        head?: never;
+        patch?: never;
         trace?: never;
     };
     "/api/reports/{report_id}/messages/{message_id}": {
@@ -343,6 +394,23 @@ export interface paths {
         get?: never;
         /** Nudge */
         put: operations["nudgeReport"];
+        post?: never;
+        delete?: never;
+        options?: never;
+        head?: never;
+        patch?: never;
+        trace?: never;
+    };
+    "/api/reports/{report_id}/ratings/{rating_id}": {
+        parameters: {
+            query?: never;
+            header?: never;
+            path?: never;
+            cookie?: never;
+        };
+        get?: never;
+        /** Rate */
+        put: operations["rateReport"];
         post?: never;
         delete?: never;
         options?: never;
@@ -780,6 +848,19 @@ export interface components {
             parent_id: string | null;
             time_zone: string;
         };
+        /** BehalfIn */
+        BehalfIn: {
+            /** @default false */
+            consent: boolean;
+            name: string;
+            /** @default  */
+            phone: string;
+        };
+        /** BehalfOut */
+        BehalfOut: {
+            name: string;
+            phone: string;
+        };
         /** BulkIn */
         BulkIn: {
             report_ids: string[];
@@ -967,6 +1048,21 @@ export interface components {
         DaysOffOut: {
             closures: components["schemas"]["ClosureOut"][];
             holidays: components["schemas"]["HolidayOut"][];
+        };
+        /** DecisionIn */
+        DecisionIn: {
+            address?: string | null;
+            category_id?: string | null;
+            /** @enum {string} */
+            decision: "approve" | "hide" | "verify" | "correct" | "appeal";
+            device_created_at?: string | null;
+            lat?: number | null;
+            lon?: number | null;
+            photos?: components["schemas"]["PhotoNamed"][];
+            /** @default  */
+            reason: string;
+            /** @default  */
+            text: string;
         };
         /** DepartmentIn */
         DepartmentIn: {
@@ -1209,6 +1305,20 @@ export interface components {
             /** @enum {string} */
             role: "resident" | "head" | "officer" | "dispatcher" | "leader" | "inspector" | "admin";
         };
+        /** JoinIn */
+        JoinIn: {
+            device_created_at?: string | null;
+        };
+        /** JoinReceipt */
+        JoinReceipt: {
+            followers: number;
+            /** Format: uuid */
+            id: string;
+            /** Format: date-time */
+            received_at: string;
+            /** Format: uuid */
+            report_id: string;
+        };
         /** MeOut */
         MeOut: {
             consent_version: number;
@@ -1315,6 +1425,31 @@ export interface components {
             fa: string;
             vi: string;
         };
+        /** NearbyList */
+        NearbyList: {
+            reports: components["schemas"]["NearbyOut"][];
+        };
+        /** NearbyOut */
+        NearbyOut: {
+            address: string;
+            category_colour: string;
+            category_icon: string;
+            /** Format: uuid */
+            category_id: string;
+            category_names: components["schemas"]["Names"];
+            /** Format: date-time */
+            created_at: string;
+            description: string;
+            distance_m: number;
+            followed: boolean;
+            followers: number;
+            /** Format: uuid */
+            id: string;
+            mine: boolean;
+            photo_id: string | null;
+            /** @enum {string} */
+            state: "submitted" | "accepted" | "in_progress" | "awaiting_reporter" | "resolved" | "disputed" | "closed" | "rejected" | "merged" | "withdrawn";
+        };
         /** NotificationOut */
         NotificationOut: {
             /** Format: date-time */
@@ -1323,7 +1458,7 @@ export interface components {
             /** Format: uuid */
             id: string;
             /** @enum {string} */
-            kind: "report_new" | "message" | "question" | "state" | "answer" | "deadline" | "nudge";
+            kind: "report_new" | "message" | "question" | "state" | "answer" | "deadline" | "nudge" | "moderated" | "followed";
             message_id: string | null;
             read_at: string | null;
             report_id: string | null;
@@ -1379,6 +1514,13 @@ export interface components {
             id: string;
             names: components["schemas"]["Names"];
         };
+        /** RatingIn */
+        RatingIn: {
+            device_created_at?: string | null;
+            stars: number;
+            /** @default  */
+            text: string;
+        };
         /** ReadMarkerIn */
         ReadMarkerIn: {
             seq: number;
@@ -1403,6 +1545,7 @@ export interface components {
             /** @enum {string} */
             located_by: "gps" | "map" | "photo" | "none";
             lon?: number | null;
+            on_behalf?: components["schemas"]["BehalfIn"] | null;
             photos?: components["schemas"]["PhotoNamed"][];
         };
         /** ReportOut */
@@ -1427,9 +1570,14 @@ export interface components {
             code: string;
             /** Format: date-time */
             created_at: string;
+            decisions: ("approve" | "hide" | "verify" | "correct" | "appeal")[];
             department_id: string | null;
             department_names: components["schemas"]["Names"] | null;
             description: string;
+            disputes: number;
+            followed: boolean;
+            followers: number;
+            hidden_reason: string | null;
             /** Format: uuid */
             id: string;
             last_seq: number;
@@ -1439,6 +1587,8 @@ export interface components {
             lon: number | null;
             merged_into: string | null;
             mine: boolean;
+            /** @enum {string} */
+            moderation: "new" | "approved" | "hidden";
             moves: components["schemas"]["MoveOption"][];
             my_read_seq: number;
             /** Format: uuid */
@@ -1446,9 +1596,11 @@ export interface components {
             neighbourhood_name: string;
             /** @enum {null|string} */
             nudge: "accept" | "solve" | null;
+            on_behalf: components["schemas"]["BehalfOut"] | null;
             outside: boolean;
             photos: components["schemas"]["PhotoOut"][];
             private: boolean;
+            ratable: boolean;
             reason: string | null;
             reporter_name: string | null;
             resolved_at: string | null;
@@ -1456,11 +1608,13 @@ export interface components {
             seen_by_reporter_seq: number;
             /** Format: date-time */
             solve_due_at: string;
+            stars: number | null;
             /** @enum {string} */
             state: "submitted" | "accepted" | "in_progress" | "awaiting_reporter" | "resolved" | "disputed" | "closed" | "rejected" | "merged" | "withdrawn";
             /** Format: date-time */
             updated_at: string;
             urgent: boolean;
+            verified_at: string | null;
         };
         /** ReportPatch */
         ReportPatch: {
@@ -1603,9 +1757,10 @@ export interface components {
             from?: string | null;
             merged_into?: string | null;
             reason?: string | null;
+            stars?: number;
             to?: string | null;
             /** @enum {string} */
-            type: "created" | "moved" | "routed" | "question" | "answered" | "edited" | "warned" | "breached" | "escalated" | "nudged";
+            type: "created" | "moved" | "routed" | "question" | "answered" | "edited" | "warned" | "breached" | "escalated" | "nudged" | "rated" | "approved" | "hidden" | "verified" | "corrected" | "appealed";
         };
         /** Tiles */
         Tiles: {
@@ -2333,6 +2488,46 @@ export interface operations {
             };
         };
     };
+    findNearby: {
+        parameters: {
+            query: {
+                category_id: string;
+                lat: number;
+                lon: number;
+                text?: string;
+            };
+            header?: never;
+            path?: never;
+            cookie?: never;
+        };
+        requestBody?: never;
+        responses: {
+            /** @description Request fulfilled, document follows */
+            200: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["NearbyList"];
+                };
+            };
+            /** @description Bad request syntax or unsupported method */
+            400: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": {
+                        detail: string;
+                        extra?: null | {
+                            [key: string]: unknown;
+                        } | unknown[];
+                        status_code: number;
+                    };
+                };
+            };
+        };
+    };
     getCase: {
         parameters: {
             query?: never;
@@ -2452,6 +2647,90 @@ export interface operations {
             };
         };
     };
+    decideReport: {
+        parameters: {
+            query?: never;
+            header?: never;
+            path: {
+                report_id: string;
+                decision_id: string;
+            };
+            cookie?: never;
+        };
+        requestBody: {
+            content: {
+                "application/json": components["schemas"]["DecisionIn"];
+            };
+        };
+        responses: {
+            /** @description Request fulfilled, document follows */
+            200: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["MessageReceipt"];
+                };
+            };
+            /** @description Bad request syntax or unsupported method */
+            400: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": {
+                        detail: string;
+                        extra?: null | {
+                            [key: string]: unknown;
+                        } | unknown[];
+                        status_code: number;
+                    };
+                };
+            };
+        };
+    };
+    joinReport: {
+        parameters: {
+            query?: never;
+            header?: never;
+            path: {
+                report_id: string;
+                join_id: string;
+            };
+            cookie?: never;
+        };
+        requestBody: {
+            content: {
+                "application/json": components["schemas"]["JoinIn"];
+            };
+        };
+        responses: {
+            /** @description Request fulfilled, document follows */
+            200: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["JoinReceipt"];
+                };
+            };
+            /** @description Bad request syntax or unsupported method */
+            400: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": {
+                        detail: string;
+                        extra?: null | {
+                            [key: string]: unknown;
+                        } | unknown[];
+                        status_code: number;
+                    };
+                };
+            };
+        };
+    };
     sendMessage: {
         parameters: {
             query?: never;
@@ -2549,6 +2828,48 @@ export interface operations {
         requestBody: {
             content: {
                 "application/json": components["schemas"]["NudgeIn"];
+            };
+        };
+        responses: {
+            /** @description Request fulfilled, document follows */
+            200: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["MessageReceipt"];
+                };
+            };
+            /** @description Bad request syntax or unsupported method */
+            400: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": {
+                        detail: string;
+                        extra?: null | {
+                            [key: string]: unknown;
+                        } | unknown[];
+                        status_code: number;
+                    };
+                };
+            };
+        };
+    };
+    rateReport: {
+        parameters: {
+            query?: never;
+            header?: never;
+            path: {
+                report_id: string;
+                rating_id: string;
+            };
+            cookie?: never;
+        };
+        requestBody: {
+            content: {
+                "application/json": components["schemas"]["RatingIn"];
             };
         };
         responses: {

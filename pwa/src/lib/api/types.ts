@@ -80,6 +80,15 @@ export type ThreadEvent = Omit<Schemas['ThreadEvent'], 'from' | 'to'> & {
 	to?: ReportState | null;
 };
 export type MoveIn = Defaulted<Schemas['MoveIn'], 'reason' | 'text'>;
+export type RatingIn = Defaulted<Schemas['RatingIn'], 'text'>;
+export type DecisionIn = Defaulted<
+	Schemas['DecisionIn'],
+	'address' | 'category_id' | 'lat' | 'lon' | 'photos' | 'reason' | 'text'
+>;
+export type Decision = ReportOut['decisions'][number];
+export type BehalfIn = Schemas['BehalfIn'];
+export type NearbyOut = Schemas['NearbyOut'];
+export type NearbyList = Schemas['NearbyList'];
 export type MoveOption = Schemas['MoveOption'];
 export type MoveReceipt = Schemas['MoveReceipt'];
 export type CaseOut = Schemas['CaseOut'];

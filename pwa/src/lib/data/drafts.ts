@@ -45,8 +45,8 @@ export function emptyReportDraft(): ReportDraft {
 	};
 }
 
-/** Which composer of a thread: the reply box, or the sheet of a move. */
-export type Slot = 'message' | 'move';
+/** Which composer of a thread: the reply box, or the sheet of a move or of a head's decision. */
+export type Slot = 'message' | 'move' | 'decision';
 
 export function messageDraftKey(reportId: string, slot: Slot): string {
 	return `${reportId}:${slot}`;
@@ -169,6 +169,7 @@ function reportPayload(draft: ReportDraft, category_id: string): Payloads['repor
 	if (draft.area_id) payload.area_id = draft.area_id;
 	const answers = draft.answers?.[category_id];
 	if (answers) payload.answers = answers;
+	if (draft.on_behalf?.name.trim()) payload.on_behalf = draft.on_behalf;
 	if (draft.lat !== null && draft.lon !== null) {
 		payload.lat = draft.lat;
 		payload.lon = draft.lon;
@@ -199,7 +200,8 @@ export function sendMove(db: Db, draft: MessageDraft, move: MoveInput): Promise<
 	return queueComposer(db, draft, { kind: 'move', payload });
 }
 
-async function queueComposer<K extends 'message' | 'move'>(
+/** Queues `what` with the composer's photos and empties it, in one transaction. */
+export async function queueComposer<K extends 'message' | 'move' | 'decision'>(
 	db: Db,
 	draft: MessageDraft,
 	what: Pick<NewEntry<K>, 'kind' | 'payload'>

@@ -44,6 +44,27 @@ export const routes: { [K in Kind]: Route<K> } = {
 		receipt: true,
 		answers: isReceiptFor
 	},
+	join: {
+		method: 'PUT',
+		path: (entry) => `${onReport(entry)}/joins/${entry.id}`,
+		body: (entry) => ({ device_created_at: entry.payload.device_created_at }),
+		receipt: false,
+		answers: (answer, entry) => hasId(answer, entry.id)
+	},
+	decision: {
+		method: 'PUT',
+		path: (entry) => `${onReport(entry)}/decisions/${entry.id}`,
+		body: withPhotos,
+		receipt: true,
+		answers: isReceiptFor
+	},
+	rating: {
+		method: 'PUT',
+		path: (entry) => `${onReport(entry)}/ratings/${entry.id}`,
+		body: (entry) => entry.payload,
+		receipt: true,
+		answers: isReceiptFor
+	},
 	edit: {
 		method: 'PATCH',
 		path: onReport,

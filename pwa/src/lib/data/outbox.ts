@@ -78,7 +78,7 @@ export async function addEntry<K extends Kind>(tx: OutboxTx, entry: NewEntry<K>)
 
 /** Read markers and the like are true in any order: each has a lane of its own. */
 function laneOf(kind: Kind, id: string, reportId: string | null): string {
-	if (kind === 'report' || kind === 'message' || kind === 'move' || kind === 'edit') return reportId ?? id;
+	if (standsInThread(kind) || kind === 'edit') return reportId ?? id;
 	if (kind === 'profile') return 'profile';
 	if (kind === 'push_subscription' || kind === 'push_unsubscription') return 'push';
 	return id;
@@ -188,15 +188,16 @@ export async function finish(db: Db, id: string): Promise<void> {
 	await writeStrict(db, [...outboxStores], async (tx) => {
 		const entry = await tx.objectStore('outbox').get(id);
 		if (!entry) return;
-		if (leavesNoTrace(entry.kind)) await tx.objectStore('outbox').delete(id);
+		if (!standsInThread(entry.kind)) await tx.objectStore('outbox').delete(id);
 		else await tx.objectStore('outbox').put({ ...entry, state: 'done', lastError: null, photoIds: [] });
 		await releasePhotos(tx, entry.photoIds);
 	});
 	changed('outbox', 'photos', 'uploads');
 }
 
-function leavesNoTrace(kind: Kind): boolean {
-	return kind !== 'report' && kind !== 'message' && kind !== 'move';
+/** What makes a row of a report's thread, or the report itself. */
+function standsInThread(kind: Kind): boolean {
+	return ['report', 'message', 'move', 'rating', 'decision'].includes(kind);
 }
 
 /** Deletes photos that no entry and no draft needs any more. */

@@ -30,8 +30,9 @@ export async function reviseRefused(db: Db, id: string): Promise<Draft | null> {
 
 async function draftOf(tx: OutboxTx, entry: OutboxEntry): Promise<Draft | null> {
 	if (entry.kind === 'report') return reportDraft(entry);
+	if (entry.kind === 'join') return insteadOf(entry);
 	if (entry.kind === 'message') return messageDraft(tx, entry, 'message');
-	if (entry.kind === 'move') return messageDraft(tx, entry, 'move');
+	if (entry.kind === 'move' || entry.kind === 'decision') return messageDraft(tx, entry, entry.kind);
 	return null;
 }
 
@@ -48,6 +49,7 @@ function reportDraft(entry: Refused<'report'>): ReportDraft {
 		address: was.address ?? '',
 		area_id: was.area_id ?? null,
 		...(was.answers && { answers: { [was.category_id]: was.answers } }),
+		on_behalf: was.on_behalf ?? null,
 		photoIds: entry.photoIds,
 		createdAt: entry.createdAt,
 		revises: entry.id,
@@ -55,9 +57,15 @@ function reportDraft(entry: Refused<'report'>): ReportDraft {
 	};
 }
 
+/** Joining was not possible: what was about to be reported is a draft again. */
+function insteadOf(entry: Refused<'join'>): ReportDraft {
+	const fresh = { id: crypto.randomUUID(), photoIds: entry.photoIds, revises: entry.id };
+	return { ...entry.payload.instead, ...fresh, problem: entry.lastError };
+}
+
 async function messageDraft(
 	tx: OutboxTx,
-	entry: Refused<'message'> | Refused<'move'>,
+	entry: Refused<'message'> | Refused<'move'> | Refused<'decision'>,
 	slot: Slot
 ): Promise<MessageDraft> {
 	const reportId = entry.reportId ?? '';
@@ -66,7 +74,9 @@ async function messageDraft(
 	return {
 		...begun,
 		// What is being written just now stays, after what came back.
-		text: [entry.payload.text ?? '', begun.text].filter(Boolean).join('\n\n'),
+		text: [entry.payload.text || ('reason' in entry.payload && entry.payload.reason) || '', begun.text]
+			.filter(Boolean)
+			.join('\n\n'),
 		photoIds: [...entry.photoIds, ...begun.photoIds],
 		revises: entry.id,
 		problem: entry.lastError

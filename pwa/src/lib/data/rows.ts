@@ -2,9 +2,11 @@
 import type {
 	AnswersIn,
 	AreaOut,
+	BehalfIn,
 	CategoryOut,
 	ConfigOut,
 	DeskViewIn,
+	DecisionIn,
 	DepartmentOut,
 	Language,
 	LocatedBy,
@@ -17,6 +19,7 @@ import type {
 	SubscriptionIn,
 	ReportIn,
 	ReportOut,
+	RatingIn,
 	ReportPatch
 } from '#lib/api/types.ts';
 
@@ -26,6 +29,10 @@ export interface Payloads {
 	message: Omit<MessageIn, 'photos'>;
 	move: Omit<MoveIn, 'photos'>;
 	edit: ReportPatch;
+	rating: RatingIn;
+	/** `instead`: what was about to be reported, in case the join is refused. */
+	join: { device_created_at: string; instead: ReportDraft };
+	decision: Omit<DecisionIn, 'photos'>;
 	read: { seq: number };
 	notification_read: { ids: string[] };
 	profile: MePatch;
@@ -110,6 +117,8 @@ export interface ReportDraft {
 	area_id: string | null;
 	/** To what a category asks, by category: choosing another one for a moment loses none. */
 	answers?: Record<string, AnswersIn>;
+	/** Whom a head reports for (R7). */
+	on_behalf?: BehalfIn | null;
 	photoIds: string[];
 	/** Milliseconds since 1970. */
 	createdAt: number;

@@ -1,5 +1,5 @@
 /** What people do. Each is safely on the phone when it resolves, and reaches the server by itself. */
-import type { ReportPatch } from '#lib/api/types.ts';
+import type { RatingIn, ReportPatch } from '#lib/api/types.ts';
 import { database } from '#lib/data/db.ts';
 import { enqueue } from '#lib/data/outbox.ts';
 import * as reading from '#lib/data/reading.ts';
@@ -13,6 +13,15 @@ export async function moveReport(reportId: string, move: MoveInput): Promise<voi
 		kind: 'move',
 		reportId,
 		payload: { ...move, device_created_at: new Date().toISOString() }
+	});
+}
+
+/** How it went, in the eyes of who reported it (C9). */
+export async function rateReport(reportId: string, rating: RatingIn): Promise<void> {
+	await enqueue(await database(), {
+		kind: 'rating',
+		reportId,
+		payload: { ...rating, device_created_at: new Date().toISOString() }
 	});
 }
 

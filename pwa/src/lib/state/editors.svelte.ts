@@ -145,6 +145,17 @@ export class ReportEditor extends Editor<ReportDraft> {
 		return new ReportEditor(kept?.kind === 'report' ? kept : data.emptyReportDraft());
 	}
 
+	/** Hands the draft to `send`, which queues something in its place; then nothing of it is kept any more. */
+	async giveUpFor(send: (draft: ReportDraft) => Promise<void>): Promise<void> {
+		this.sent();
+		try {
+			await send(this.plain());
+		} catch (error) {
+			this.kept();
+			throw error;
+		}
+	}
+
 	/**
 	 * Queues it; resolves to the report's id once it is safely on the phone. Throws `DraftUnfinished` without a
 	 * category and `StorageFull`; the draft is then still there.
@@ -160,7 +171,7 @@ export class ReportEditor extends Editor<ReportDraft> {
 	}
 }
 
-/** The reply box of a thread (`message`), or the sheet of a move that brings words and photos (`move`). */
+/** The reply box of a thread, or the sheet of a move or decision that brings words and photos. */
 export class Composer extends Editor<MessageDraft> {
 	static async open(reportId: string, slot: data.Slot = 'message'): Promise<Composer> {
 		const kept = await (await database()).get('drafts', data.messageDraftKey(reportId, slot));
@@ -189,6 +200,12 @@ export class Composer extends Editor<MessageDraft> {
 	async move(move: Omit<MoveInput, 'text'>): Promise<void> {
 		const draft = this.plain();
 		await this.#queue(async () => data.sendMove(await database(), draft, move));
+	}
+
+	/** Hands what was written to `send`, which queues it, and begins an empty one. */
+	async give(send: (draft: MessageDraft) => Promise<unknown>): Promise<void> {
+		const draft = this.plain();
+		await this.#queue(() => send(draft));
 	}
 
 	async #queue(send: () => Promise<unknown>): Promise<void> {

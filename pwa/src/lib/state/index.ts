@@ -8,6 +8,7 @@ export { AppOutdated, StorageFull } from '#lib/data/db.ts';
 export { DraftUnfinished } from '#lib/data/drafts.ts';
 export type * from '#lib/data/rows.ts';
 export * from './actions.ts';
+export { decide, pendingDecision } from './decisions.ts';
 export type { Delivery } from './delivery.ts';
 export * from './bulk.svelte.ts';
 export * from './desk.svelte.ts';

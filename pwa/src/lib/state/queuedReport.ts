@@ -55,9 +55,11 @@ export async function queuedReport(
 		unread: 0,
 		seenByDepartmentSeq: 0,
 		seenByReporterSeq: 0,
+		row: null,
 		moves: [],
 		editable: entry.state === 'queued' && entry.attempts === 0,
 		delivery: entry.state === 'done' ? null : await deliveryOf(db, entry),
+		pending: own,
 		waiting: own.length,
 		needsPerson: own.some((one) => one.state === 'needs_person')
 	};

@@ -50,13 +50,17 @@ export interface ReportView {
 	unread: number;
 	seenByDepartmentSeq: number;
 	seenByReporterSeq: number;
+	/** The server's own row, for what only one screen shows; null: it knows nothing of it yet. */
+	row: ReportOut | null;
 	/** What this person may do now; empty while a move waits in the outbox. */
 	moves: MoveOption[];
 	/** The author may still change it (R12). */
 	editable: boolean;
 	/** Of the report itself; null once the server has all of it. */
 	delivery: Delivery | null;
-	/** Entries of this report that the server does not have yet, or wants corrected. */
+	/** Entries of this report whose effect the server's row does not show yet, sent or not. */
+	pending: OutboxEntry[];
+	/** How many of them the server does not have yet, or wants corrected. */
 	waiting: number;
 	needsPerson: boolean;
 }
@@ -170,9 +174,11 @@ export async function knownReport(
 		unread: Math.max(0, report.last_seq - read),
 		seenByDepartmentSeq: report.seen_by_department_seq,
 		seenByReporterSeq: report.seen_by_reporter_seq,
+		row: report,
 		moves,
 		editable: report.mine && report.state === 'submitted' && !move,
 		delivery: sent && sent.state !== 'done' ? await deliveryOf(db, sent) : null,
+		pending: own,
 		waiting: pending.filter((entry) => entry.kind !== 'read').length,
 		needsPerson: pending.some((entry) => entry.state === 'needs_person')
 	};

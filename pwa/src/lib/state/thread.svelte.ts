@@ -1,5 +1,5 @@
 /** The conversation of one report: the server's rows in its order, then what this phone still has to send. */
-import type { MessageOut, Side, ThreadEvent } from '#lib/api/types.ts';
+import type { Decision, MessageOut, Side, ThreadEvent } from '#lib/api/types.ts';
 import type { Db } from '#lib/data/db.ts';
 import type { OutboxEntry } from '#lib/data/rows.ts';
 import { deliveryOf, type Delivery } from './delivery.ts';
@@ -35,7 +35,7 @@ async function readThread(db: Db, reportId: string): Promise<ThreadItem[]> {
 	const messages = await knownMessages(db, reportId);
 	const known = new Set(messages.map((message) => message.id));
 	const waiting = entries.filter(
-		(entry) => (entry.kind === 'message' || entry.kind === 'move') && !known.has(entry.id)
+		(entry) => ['message', 'move', 'rating', 'decision'].includes(entry.kind) && !known.has(entry.id)
 	);
 	return Promise.all([
 		...messages.map((message) => sentItem(db, message, byId.get(message.id))),
@@ -72,6 +72,15 @@ async function sentItem(db: Db, message: MessageOut, entry: OutboxEntry | undefi
 	};
 }
 
+/** How a decision stands in the thread. */
+const decided = {
+	approve: 'approved',
+	hide: 'hidden',
+	verify: 'verified',
+	correct: 'corrected',
+	appeal: 'appealed'
+} as const satisfies Record<Decision, ThreadEvent['type']>;
+
 async function waitingItem(db: Db, entry: OutboxEntry): Promise<ThreadItem> {
 	const shown = {
 		id: entry.id,
@@ -86,6 +95,14 @@ async function waitingItem(db: Db, entry: OutboxEntry): Promise<ThreadItem> {
 	if (entry.kind === 'move') {
 		const { to, reason = null, text = '' } = entry.payload;
 		return { ...shown, kind: 'event', text, event: { type: 'moved', to, reason }, question: false };
+	}
+	if (entry.kind === 'decision') {
+		const { decision, reason = null, text = '' } = entry.payload;
+		return { ...shown, kind: 'event', text, event: { type: decided[decision], reason }, question: false };
+	}
+	if (entry.kind === 'rating') {
+		const { stars, text = '' } = entry.payload;
+		return { ...shown, kind: 'event', text, event: { type: 'rated', stars }, question: false };
 	}
 	if (entry.kind !== 'message') throw new Error(`${entry.kind} is not a row of a thread`);
 	const { text = '', note = false, question = false } = entry.payload;

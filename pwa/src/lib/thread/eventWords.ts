@@ -1,5 +1,5 @@
 /** System events of a thread in one plain sentence, for whoever looks at it. */
-import { t } from '#lib/i18n/index.ts';
+import { formatNumber, t } from '#lib/i18n/index.ts';
 import type { ReportState, ThreadItem } from '#lib/state/index.ts';
 
 interface Circumstances {
@@ -41,6 +41,24 @@ export function eventWords(item: ThreadItem, around: Circumstances): string {
 			return t('The time is over: the supervisor has been told.');
 		case 'nudged':
 			return around.mine ? t('You asked where it stands.') : t('The reporter asks where it stands.');
+		case 'approved':
+			return t('Approved: may be shown to the neighbours.');
+		case 'hidden':
+			return t('Not shown to the neighbours. Reason: {reason}', { reason: event.reason ?? '' });
+		case 'verified':
+			return t('Looked at on site.');
+		case 'corrected':
+			return t('Kind or place was corrected. Reason: {reason}', { reason: event.reason ?? '' });
+		case 'appealed':
+			return around.mine
+				? t('You asked the ward to look again: {reason}', { reason: event.reason ?? '' })
+				: t('The reporter asks the ward to look again: {reason}', { reason: event.reason ?? '' });
+		case 'rated': {
+			const stars = formatNumber(event.stars ?? 0);
+			return around.mine
+				? t('You said how it went: {stars} of 5.', { stars })
+				: t('The reporter said how it went: {stars} of 5.', { stars });
+		}
 		case 'moved':
 			return movedWords(item, event.to ?? null, event.from ?? null, around.mine);
 	}
@@ -73,6 +91,7 @@ function movedWords(
 		case 'withdrawn':
 			return item.mine ? t('You withdrew the report.') : t('The reporter withdrew the report.');
 		case 'submitted':
+			if (from === 'merged') return t('Taken apart from the other report: it begins anew.');
 			return item.mine ? t('You asked to look at it again.') : t('The reporter asked to look at it again.');
 		default:
 			return t('The report has moved on.');

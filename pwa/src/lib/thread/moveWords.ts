@@ -94,6 +94,14 @@ function specialWords(
 				ends: true
 			};
 		case 'submitted':
+			if (report.state === 'merged') {
+				return {
+					verb: t('Take apart again'),
+					meaning: t('It was another problem after all: it begins anew, on its own.'),
+					reasonLabel: t('Reason, as the reporter will read it'),
+					icon: rotateCcw
+				};
+			}
 			return {
 				verb: t('Ask to look again'),
 				meaning: t('This is possible once. Say why it should be taken on.'),

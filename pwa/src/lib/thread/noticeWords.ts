@@ -16,9 +16,27 @@ export function noticeWords(item: Pick<NotificationOut, 'kind' | 'detail'>, mine
 			return stateWords(item.detail as ReportState | null, mine);
 		case 'deadline':
 			return deadlineWords(item.detail);
+		case 'followed':
+			return followedNotice(item.detail as ReportState | null);
+		case 'moderated':
+			return decisionNotice(item.detail);
 		case 'nudge':
 			return t('The reporter asks where it stands.');
 	}
+}
+
+function followedNotice(state: ReportState | null): string {
+	if (state === 'resolved') return t('What you see, too: the department says it is done.');
+	if (state === 'closed') return t('What you see, too: it is closed.');
+	if (state === 'rejected') return t('What you see, too: it was not taken on.');
+	return t('What you see, too: there is news.');
+}
+
+function decisionNotice(detail: string | null): string {
+	if (detail === 'hide') return t('Your report is not shown to the neighbours. Read why.');
+	if (detail === 'correct') return t('Kind or place of your report was corrected. Read why.');
+	if (detail === 'appeal') return t('A reporter asks the ward to look at a decision again');
+	return t('Your report may be shown to the neighbours again.');
 }
 
 function deadlineWords(detail: string | null): string {
@@ -30,7 +48,9 @@ function deadlineWords(detail: string | null): string {
 function stateWords(state: ReportState | null, mine: boolean): string {
 	switch (state) {
 		case 'submitted':
-			return t('The reporter asked to look at it again.');
+			return mine
+				? t('Your report is looked at on its own again.')
+				: t('The reporter asked to look at it again.');
 		case 'accepted':
 			return t('The department has accepted the report.');
 		case 'in_progress':
