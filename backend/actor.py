@@ -62,6 +62,11 @@ class Actor(msgspec.Struct, frozen=True):
         return self._scopes_of("admin")
 
     @property
+    def only_inspects(self) -> bool:
+        """Looks at everything and touches nothing, wherever: see `requests.authorise`."""
+        return bool(self.grants) and all(grant.role == "inspector" for grant in self.grants)
+
+    @property
     def is_staff(self) -> bool:
         return any(grant.role in STAFF for grant in self.grants)
 

@@ -17,6 +17,7 @@ from backend.accounts.controller import InvitationController, MeController, Sess
 from backend.accounts.schemas import CONSENT_VERSION
 from backend.actor import anyone
 from backend.areas import service as areas
+from backend.audit.controller import HistoryController
 from backend.departments.controller import CatalogueController, RuleController, WardController
 from backend.durability import warn_unless_durable
 from backend.errors import NotFound
@@ -145,6 +146,7 @@ def create_api(settings: Settings) -> Litestar:
                     MeController,
                     InvitationController,
                     ReportController,
+                    HistoryController,
                     DeskController,
                     WardController,
                     CatalogueController,

@@ -52,6 +52,14 @@ def _parser() -> argparse.ArgumentParser:
     _add_backup_commands(add)
     add("openapi", _openapi, "print the API's description (OpenAPI 3.1)")
 
+    audit = commands.add_parser("audit", help="the trail of what was done")
+    audit_commands = audit.add_subparsers(required=True)
+    verify = audit_commands.add_parser("verify", help="recompute the whole chain of hashes")
+    verify.add_argument("--head", help="what `khupho audit head` gave, kept elsewhere since")
+    verify.set_defaults(run=_audit_verify)
+    head = audit_commands.add_parser("head", help="print the last hash, to be kept elsewhere")
+    head.set_defaults(run=_audit_head)
+
     areas = commands.add_parser("areas", help="the tree of areas").add_subparsers(required=True)
     load = areas.add_parser("import", help="add or renew areas from a GeoJSON file")
     load.add_argument("file", type=Path)
@@ -256,6 +264,32 @@ def _restore(options: argparse.Namespace, settings: Settings) -> int:
         from backend.backup.command import run_restore  # noqa: PLC0415
 
         return await run_restore(ready, options.place, options.at, options.force)
+
+    return _run(settings, work)
+
+
+def _audit_verify(options: argparse.Namespace, settings: Settings) -> int:
+    from backend.audit.chain import read_head  # noqa: PLC0415
+
+    try:
+        kept = read_head(options.head) if options.head else None
+    except ValueError:
+        print("khupho: --head takes what `khupho audit head` printed", file=sys.stderr)
+        return EXIT_WRONG_USE
+
+    async def work(_settings: Settings) -> int:
+        from backend.audit.command import run_verify  # noqa: PLC0415
+
+        return await run_verify(kept)
+
+    return _run(settings, work)
+
+
+def _audit_head(_options: argparse.Namespace, settings: Settings) -> int:
+    async def work(_settings: Settings) -> int:
+        from backend.audit.command import run_head  # noqa: PLC0415
+
+        return await run_head()
 
     return _run(settings, work)
 

@@ -58,6 +58,18 @@ async def authorise(
     refusal = policy(actor) if policy is not None else None
     if refusal is not None:
         raise refusal
+    _refuse_inspectors(connection, handler, actor)
+
+
+def _refuse_inspectors(
+    connection: ASGIConnection[Any, Any, Any, Any], handler: BaseRouteHandler, actor: Actor | None
+) -> None:
+    """Who only inspects writes nothing but what is their `own` (devices, notices, lists), by
+    default deny: a new route is closed to them."""
+    if actor is None or not actor.only_inspects or "own" in handler.opt:
+        return
+    if cast("HTTPScope", connection.scope)["method"] not in SAFE_METHODS:
+        raise Forbidden
 
 
 def _refuse_foreign_pages(connection: ASGIConnection[Any, Any, Any, Any]) -> None:

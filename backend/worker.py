@@ -9,6 +9,7 @@ import asyncpg
 from pgqueuer import PgQueuer
 
 from backend import db
+from backend.audit import worker as audit_worker
 from backend.jobs import SHUTDOWN_SECONDS
 from backend.logs import configure_logs, get_logger
 from backend.media import service as media
@@ -37,7 +38,10 @@ async def run_worker(settings: Settings) -> None:
     media.open_store(settings)
     notifications.open_keys(settings)
     get_logger().info("worker_started")
-    watch = asyncio.create_task(reports_worker.watch_deadlines(stopping))
+    watches = [
+        asyncio.create_task(reports_worker.watch_deadlines(stopping)),
+        asyncio.create_task(audit_worker.chain_steadily(stopping)),
+    ]
     try:
         while not stopping.is_set():
             try:
@@ -48,7 +52,7 @@ async def run_worker(settings: Settings) -> None:
                     await asyncio.wait_for(stopping.wait(), RECONNECT_SECONDS)
     finally:
         stopping.set()
-        await watch
+        await asyncio.gather(*watches)
         await notifications_worker.close_sender()
         await media.close_store()
         await db.close_pool()
@@ -62,6 +66,7 @@ async def _work(settings: Settings, stopping: asyncio.Event) -> None:
         media_worker.register(queue)
         notifications_worker.register(queue)
         reports_worker.register(queue)
+        audit_worker.register(queue)
         connection.add_termination_listener(lambda _: queue.shutdown.set())
         stop = asyncio.create_task(_stop_queue(queue, stopping))
         try:

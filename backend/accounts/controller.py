@@ -46,7 +46,7 @@ class SessionController(Controller):
     path = "/api/sessions"
     tags = ("people",)
 
-    @put("/{session_id:uuid}", policy=anyone, operation_id="join")
+    @put("/{session_id:uuid}", policy=anyone, own=True, operation_id="join")
     async def join(self, session_id: FromPath[UUID], data: JSONBody[SessionIn]) -> Response[MeOut]:
         me, token, fresh = await service.join(session_id, data)
         return Response(me, status_code=201 if fresh else 200, cookies=[session_cookie(token)])
@@ -60,7 +60,7 @@ class MeController(Controller):
     async def get_me(self, actor: NamedDependency[Actor]) -> MeOut:
         return await service.get_me(actor)
 
-    @patch(policy=signed_in, operation_id="changeMe")
+    @patch(policy=signed_in, own=True, operation_id="changeMe")
     async def change_me(self, actor: NamedDependency[Actor], data: JSONBody[MePatch]) -> MeOut:
         return await service.change_me(actor, data)
 
@@ -71,6 +71,7 @@ class MeController(Controller):
     @delete(
         "/sessions/{session_id:uuid}",
         policy=signed_in,
+        own=True,
         operation_id="revokeDevice",
         status_code=204,
     )
@@ -81,7 +82,9 @@ class MeController(Controller):
         own = session_id == actor.session_id
         return Response(None, status_code=204, cookies=[session_cookie(None)] if own else [])
 
-    @put("/device-links/{link_id:uuid}", policy=signed_in, operation_id="createDeviceLink")
+    @put(
+        "/device-links/{link_id:uuid}", policy=signed_in, own=True, operation_id="createDeviceLink"
+    )
     async def create_device_link(
         self, actor: NamedDependency[Actor], link_id: FromPath[UUID]
     ) -> InvitationOut:
@@ -92,7 +95,7 @@ class InvitationController(Controller):
     path = "/api/invitations"
     tags = ("people",)
 
-    @post("/preview", policy=anyone, operation_id="previewInvitation", status_code=200)
+    @post("/preview", policy=anyone, own=True, operation_id="previewInvitation", status_code=200)
     async def preview(self, data: JSONBody[InvitationCode]) -> InvitationPreview:
         return await service.preview_invitation(data.code)
 

@@ -375,6 +375,16 @@ async def get_scope_area(scope_id: uuid.UUID) -> uuid.UUID | None:
     return value if isinstance(value, uuid.UUID) else None
 
 
+async def get_ward_of(scope_id: uuid.UUID) -> uuid.UUID | None:
+    """The ward in which an area or department lies; the city, if it is or serves the whole."""
+    found = await fetch_value(
+        """SELECT coalesce(path[2], path[1]) FROM area
+           WHERE id = coalesce((SELECT area_id FROM department WHERE id = $1), $1)""",
+        scope_id,
+    )
+    return found if isinstance(found, uuid.UUID) else None
+
+
 async def get_area_level(area_id: uuid.UUID) -> str | None:
     value = await fetch_value("SELECT level FROM area WHERE id = $1", area_id)
     return str(value) if value is not None else None

@@ -6,7 +6,7 @@ from typing import TYPE_CHECKING, Final, get_args
 
 import uuid_utils.compat as uuids
 
-from backend.accounts import queries
+from backend.accounts import queries, recording
 from backend.accounts.codes import (
     hash_code,
     hash_token,
@@ -135,6 +135,7 @@ async def join(session_id: uuid.UUID, joining: SessionIn) -> tuple[MeOut, str, b
                 now + SESSION_LIFETIME,
             )
             await queries.accept_invitation(row["id"], session_id)
+            await recording.record_session("started", account_id, session_id)
     return await _me(account_id, session_id), token, not again
 
 
@@ -162,8 +163,14 @@ async def _create_account(row: "Record", joining: SessionIn, now: datetime) -> u
     )
     if neighbourhood_id is not None:
         await queries.insert_grant(uuids.uuid7(), account_id, "resident", neighbourhood_id, now)
+        await recording.record_grant(
+            "given", account_id, "resident", neighbourhood_id, row["created_by"]
+        )
     if row["role"] not in {None, "resident"}:
         await queries.insert_grant(uuids.uuid7(), account_id, row["role"], row["scope_id"], now)
+        await recording.record_grant(
+            "given", account_id, row["role"], row["scope_id"], row["created_by"]
+        )
     touch([(account_id, "me", account_id)])
     return account_id
 
@@ -221,6 +228,9 @@ async def change_me(actor: Actor, patch: MePatch) -> MeOut:
                     N_("This neighbourhood is not in your ward."),
                 )
             await queries.move_resident(actor.account_id, uuids.uuid7(), area_id)
+            await recording.record_grant(
+                "moved", actor.account_id, "resident", area_id, actor.account_id
+            )
         await queries.update_me(actor.account_id, name, language, area_id)
         touch([(actor.account_id, "me", actor.account_id)])
     return await _me(actor.account_id, actor.session_id)
@@ -235,6 +245,7 @@ async def revoke_device(actor: Actor, session_id: uuid.UUID) -> None:
     async with write_tx():
         if not await queries.revoke_session(actor, session_id):
             raise NotFound
+        await recording.record_session("ended", actor.account_id, session_id)
 
 
 async def create_device_link(actor: Actor, link_id: uuid.UUID) -> InvitationOut:
@@ -444,6 +455,7 @@ async def grant_role(account_id: uuid.UUID, role: str, scope_id: uuid.UUID) -> N
     """Effective on the person's next request."""
     async with write_tx():
         await queries.insert_grant(uuids.uuid7(), account_id, role, scope_id, datetime.now(UTC))
+        await recording.record_grant("given", account_id, role, scope_id)
         touch([(account_id, "me", account_id)])
 
 
@@ -451,4 +463,5 @@ async def revoke_role(account_id: uuid.UUID, role: str, scope_id: uuid.UUID) -> 
     """Effective on the person's next request; their phone then starts its copy over."""
     async with write_tx():
         if await queries.revoke_grant(account_id, role, scope_id):
+            await recording.record_grant("revoked", account_id, role, scope_id)
             touch([(account_id, "me", account_id)])

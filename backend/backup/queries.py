@@ -12,8 +12,8 @@ if TYPE_CHECKING:
 LOCK: Final = 0x6B687562  # "khub"
 
 # What a migrated database has before anybody used it.
-_NEVER_EMPTY: Final = ("epoch", "migration", "pgqueuer", "pgqueuer_log", "pgqueuer_schedules",
-                       "pgqueuer_statistics")  # fmt: skip
+_NEVER_EMPTY: Final = ("audit_walk", "epoch", "migration", "pgqueuer", "pgqueuer_log",
+                       "pgqueuer_schedules", "pgqueuer_statistics")  # fmt: skip
 
 EMPTY_THE_SCHEMA: Final = """
 DO $$
@@ -57,12 +57,21 @@ $$;
 # - What was waiting to be pushed then was pushed since, or is in the inbox.
 # - Versions of the feed are transaction numbers. This server may count from lower ones, and would
 #   send everything above its own again at every pull, until it has caught up.
+# - Likewise the trail: its entries are chained in the order of transactions, era by era.
 BEGIN_A_NEW_HISTORY: Final = """
 RESET search_path;
 SET search_path = public, pg_catalog;
 UPDATE epoch SET id = gen_random_uuid(), since = now();
 DELETE FROM push_delivery WHERE state = 'pending';
 UPDATE change SET version = pg_current_xact_id();
+DO $$
+BEGIN
+    EXECUTE format('ALTER TABLE audit_entry ALTER COLUMN era SET DEFAULT %s',
+                   (SELECT coalesce(max(era), 0) + 1 FROM audit_entry));
+END
+$$;
+INSERT INTO audit_entry (subject_kind, subject_id, action, details)
+SELECT 'database', id, 'database.restored', '{}' FROM epoch;
 """
 
 

@@ -24,6 +24,7 @@ from backend.departments.rule_schemas import (
 )
 from backend.errors import Conflict, FieldProblem, Forbidden, IdReused, InvalidField, NotFound
 from backend.i18n import N_, Language, gettext
+from backend.trail import canonical, record, sha256
 
 
 class ChangedMeanwhile(Conflict):
@@ -76,6 +77,14 @@ class RuleChange:
         )
         if not fresh:
             raise IdReused
+        record(
+            f"rules.{self._subject}",
+            ("rule_change", self._id),
+            ward_id=area_id,
+            actor_id=self._account_id,
+            changes=len(diffs),
+            changes_sha256=sha256(canonical(diffs).decode()),
+        )
         return ChangeReceipt(self._id, now)
 
 

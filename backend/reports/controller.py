@@ -113,6 +113,7 @@ class ReportController(Controller):
     @put(
         "/{report_id:uuid}/read-marker",
         policy=signed_in,
+        own=True,
         operation_id="markRead",
         status_code=204,
     )

@@ -14,6 +14,7 @@ from backend.db import write_tx
 from backend.departments import service as departments
 from backend.departments.cache import LIFETIME_S
 from backend.reports import deadline_queries, entries, queries, telling, timing
+from backend.reports.recording import record_change
 from backend.reports.report import Report
 from backend.reports.timing import Changes, Stage, StageKind
 from backend.threads.schemas import EventType, ThreadEvent
@@ -129,5 +130,6 @@ async def _recount(report: Report, now: datetime) -> int:
     if not changes:
         return 0
     await queries.update_report(report.id, 0, {**changes, "updated_at": now})
+    record_change(None, report, "recounted", None, changed=sorted(changes))
     telling.touch_report(report)
     return 1

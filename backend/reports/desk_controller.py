@@ -67,7 +67,9 @@ class DeskController(Controller):
         )
         return await desk.list_desk(actor, filters, cursor, limit)
 
-    @post("/moves/preview", policy=desk_people, operation_id="previewMoves", status_code=200)
+    @post(
+        "/moves/preview", policy=desk_people, own=True, operation_id="previewMoves", status_code=200
+    )
     async def preview_moves(self, actor: NamedDependency[Actor], data: JSONBody[BulkIn]) -> BulkOut:
         return await desk.preview_moves(actor, data)
 
@@ -80,13 +82,13 @@ class DeskViewController(Controller):
     async def list_views(self, actor: NamedDependency[Actor]) -> DeskViewList:
         return await desk_views.list_views(actor)
 
-    @put("/{view_id:uuid}", policy=desk_people, operation_id="saveDeskView")
+    @put("/{view_id:uuid}", policy=desk_people, own=True, operation_id="saveDeskView")
     async def save_view(
         self, actor: NamedDependency[Actor], view_id: FromPath[UUID], data: JSONBody[DeskViewIn]
     ) -> Response[DeskViewOut]:
         view, fresh = await desk_views.save_view(actor, view_id, data)
         return Response(view, status_code=201 if fresh else 200)
 
-    @delete("/{view_id:uuid}", policy=desk_people, operation_id="deleteDeskView")
+    @delete("/{view_id:uuid}", policy=desk_people, own=True, operation_id="deleteDeskView")
     async def delete_view(self, actor: NamedDependency[Actor], view_id: FromPath[UUID]) -> None:
         await desk_views.delete_view(actor, view_id)

@@ -11,6 +11,7 @@ from backend.errors import IdReused, NotFound
 from backend.media.schemas import PhotoNamed, PhotoReceipt
 from backend.reports import queries, telling
 from backend.reports.policy import viewer_of
+from backend.reports.recording import record_entries
 from backend.reports.report import Report
 from backend.reports.timing import Changes
 from backend.threads import service as threads
@@ -31,6 +32,7 @@ async def write(
     note = entries[0].kind == "note"
     stamp = {} if note else {"updated_at": entries[0].created_at}
     await queries.update_report(report.id, len(entries), {**changes, **stamp})
+    record_entries(actor, report, entries, photos)
     viewer = viewer_of(actor, report) if actor is not None else None
     receipts = await threads.append(entries, photos, viewer)
     telling.touch_report(report, [entry.id for entry in entries], to_author=not note)

@@ -22,6 +22,7 @@ from backend.reports import entries, queries, telling, timing
 from backend.reports.codes import new_code
 from backend.reports.content import CleanReport, clean_position, clean_report
 from backend.reports.policy import sides_of, speaks_for_others, viewer_of
+from backend.reports.recording import record_entries
 from backend.reports.report import Report
 from backend.reports.schemas import ReportIn, ReportPatch, ReportReceipt
 from backend.threads import service as threads
@@ -126,7 +127,7 @@ async def submit_report(
         answers=answers,
     )
     async with write_tx():
-        stored = await _store(report, cleaned)
+        stored = await _store(actor, report, cleaned)
     if stored is None:
         earlier = await _find_earlier(actor, report_id, fingerprint)
         if earlier is None:
@@ -135,7 +136,7 @@ async def submit_report(
     return stored, True
 
 
-async def _store(report: Report, cleaned: CleanReport) -> ReportReceipt | None:
+async def _store(actor: Actor, report: Report, cleaned: CleanReport) -> ReportReceipt | None:
     """Insert and tell; None when the id is taken."""
     created = NewMessage(
         id=uuids.uuid7(),
@@ -163,6 +164,7 @@ async def _store(report: Report, cleaned: CleanReport) -> ReportReceipt | None:
     receipts: list[PhotoReceipt] = []
     if cleaned.photos:
         receipts = await media.name_photos(report.account_id, report.id, report.id, cleaned.photos)
+    record_entries(actor, report, [created], cleaned.photos)
     telling.touch_report(report, [created.id])
     await telling.tell_new_report(report, recipients, created.id)
     return _receipt(report, receipts)
@@ -336,6 +338,7 @@ async def store_correction(
         event = ThreadEvent("routed", department_id=after.department_id)
         written.append(entries.system_entry(before, 2, event, entry.created_at))
     await queries.update_report(after.id, len(written), {**changed, "updated_at": entry.created_at})
+    record_entries(actor, after, written, changed=sorted(changed))
     await threads.append(written, viewer=viewer_of(actor, after))
     fresh_ids = [one.id for one in written]
     if before.path == after.path and not routed:

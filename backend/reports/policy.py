@@ -43,6 +43,12 @@ def sides_of(actor: Actor, report: Report) -> frozenset[Side]:
     return frozenset(sides)
 
 
+def inspects(actor: Actor, report: Report) -> bool:
+    """Whether this person may read what was done to it: who oversees or dispatches its ward."""
+    places = {report.ward_id, report.city_id}
+    return report.ward_id in actor.dispatches() or not places.isdisjoint(actor.oversees())
+
+
 def side_of(actor: Actor, report: Report) -> Side | None:
     """The side a person reads and speaks for; an author is first of all the reporter."""
     sides = sides_of(actor, report)

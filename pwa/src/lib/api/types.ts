@@ -93,6 +93,8 @@ export type MoveOption = Schemas['MoveOption'];
 export type MoveReceipt = Schemas['MoveReceipt'];
 export type CaseOut = Schemas['CaseOut'];
 export type DeskOut = Schemas['DeskOut'];
+export type HistoryEntry = Schemas['HistoryEntry'];
+export type HistoryOut = Schemas['HistoryOut'];
 /** Conditions that are left out are not made. */
 export type DeskFilters = Partial<Schemas['DeskFilters']>;
 export type DeskViewIn = Omit<Schemas['DeskViewIn'], 'filters'> & { filters: DeskFilters };

@@ -1,0 +1,82 @@
+"""What goes into the trail of a report (`S6`): every entry of its thread, without its words."""
+
+from collections.abc import Iterable, Sequence
+from typing import Final
+from uuid import UUID
+
+from msgspec import UNSET
+from msgspec.structs import asdict
+
+from backend.actor import Actor
+from backend.media.schemas import PhotoNamed
+from backend.reports.report import Report
+from backend.threads.queries import NewMessage
+from backend.threads.schemas import ThreadEvent
+from backend.trail import Detail, record, sha256
+
+_CODES: Final = frozenset({"source", "to", "clock"})
+"""Texts of an event that are ours. All others are a person's, and leave only their SHA-256."""
+
+
+def record_entries(
+    actor: Actor | None,
+    report: Report,
+    entries: Iterable[NewMessage],
+    photos: Sequence[PhotoNamed] = (),
+    **more: Detail,
+) -> None:
+    """One entry of the trail for each of the thread's; the photos came with the first."""
+    named: list[str] | None = [photo.sha256 for photo in photos] or None
+    for entry in entries:
+        action = entry.event.type if entry.event else entry.kind
+        details: dict[str, Detail] = {
+            "message_id": entry.id,
+            "message_seq": entry.seq,
+            "text_sha256": sha256(entry.body),
+            "question": entry.question or None,
+            "photos": named,
+            **(_event(entry.event) if entry.event else {}),
+            **more,
+        }
+        record_change(actor if entry.side != "system" else None, report, action, entry, **details)
+        named = None
+
+
+def record_change(
+    actor: Actor | None, report: Report, action: str, entry: NewMessage | None, **details: Detail
+) -> None:
+    """A change to a report, by somebody in the role they had in it then; None: by the system."""
+    by = _role(actor, report, entry) if actor is not None else {}
+    record(
+        f"report.{action}",
+        ("report", report.id),
+        ward_id=report.ward_id,
+        actor_id=actor.account_id if actor is not None else None,
+        **by,
+        **details,
+    )
+
+
+def _role(actor: Actor, report: Report, entry: NewMessage | None) -> dict[str, Detail]:
+    side = entry.side if entry is not None else None
+    if side == "head":
+        return {"by_role": "head"}
+    if side != "department":
+        return {"by_role": "resident"}
+    mine: list[UUID] = actor.departments()
+    if not mine or (report.department_id not in mine and report.ward_id in actor.dispatches()):
+        return {"by_role": "dispatcher"}
+    inside = report.department_id if report.department_id in mine else mine[0]
+    return {"by_role": "officer", "by_department": inside}
+
+
+def _event(event: ThreadEvent) -> dict[str, Detail]:
+    found: dict[str, Detail] = {}
+    for name, value in asdict(event).items():
+        if value is None or value is UNSET or name == "type":
+            continue
+        if isinstance(value, str) and name not in _CODES:
+            found[f"{name}_sha256"] = sha256(value)
+        else:
+            found[name] = value
+    return found
