@@ -36,6 +36,7 @@ PARTS: Final[dict[str, tuple[str, ...]]] = {
     "work": (
         "pwa/src/routes/head/",
         "pwa/src/routes/desk/",
+        "pwa/src/routes/ward/audit/",
         "pwa/src/lib/desk/",
     ),
     "ward": ("pwa/src/routes/ward/",),

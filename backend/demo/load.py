@@ -38,6 +38,7 @@ _SHOWN: Final[dict[Country, tuple[tuple[str, str], ...]]] = {
         ("vn-viet", "resident elsewhere"),
         ("vn-dispatcher", "dispatcher"),
         ("vn-leader", "leader"),
+        ("vn-inspector", "inspector"),
     ),
     "IR": (
         ("ir-zahra", "resident"),
@@ -46,6 +47,7 @@ _SHOWN: Final[dict[Country, tuple[tuple[str, str], ...]]] = {
         ("ir-mehdi", "resident elsewhere"),
         ("ir-dispatcher", "dispatcher"),
         ("ir-leader", "leader"),
+        ("ir-inspector", "inspector"),
     ),
 }
 """Whose join links are printed, and as what: enough to play the whole journey."""

@@ -34,16 +34,17 @@ async def count_rows() -> dict[str, object]:
     return {table: await db.fetch_value(f"SELECT count(*) FROM {table}") for table in TABLES}
 
 
-async def test_a_dozen_people_can_be_signed_in_as(people: list[DemoPerson]) -> None:
-    assert len(people) == 12
-    assert [person.language for person in people] == ["vi"] * 6 + ["fa"] * 6
-    assert [person.role for person in people[:6]] == [
+async def test_somebody_of_every_kind_can_be_signed_in_as(people: list[DemoPerson]) -> None:
+    assert len(people) == 14
+    assert [person.language for person in people] == ["vi"] * 7 + ["fa"] * 7
+    assert [person.role for person in people[:7]] == [
         "resident",
         "head",
         "officer",
         "resident",
         "dispatcher",
         "leader",
+        "inspector",
     ]
     for person in people:
         grant = await db.fetch_one(
@@ -60,7 +61,7 @@ async def test_a_dozen_people_can_be_signed_in_as(people: list[DemoPerson]) -> N
 async def test_a_pin_in_each_country_finds_its_neighbourhood(people: list[DemoPerson]) -> None:
     forget_map()
     assert (await locate(10.84803, 106.78548)).neighbourhood_id == people[0].area_id
-    assert (await locate(37.55521, 45.06160)).neighbourhood_id == people[6].area_id
+    assert (await locate(37.55521, 45.06160)).neighbourhood_id == people[7].area_id
 
 
 async def test_a_broken_lamp_goes_to_the_lighting_department(people: list[DemoPerson]) -> None:

@@ -1,7 +1,6 @@
 """Every screen of the tour, for people who see little, touch broadly or read large (WCAG 2.2)."""
 
 from pathlib import Path
-from typing import Literal
 
 import pytest
 from playwright.async_api import Error as PlaywrightError
@@ -9,7 +8,7 @@ from playwright.async_api import Playwright
 
 from tests.e2e.axe import axe_violations, complaints, cut_text, sideways
 from tests.e2e.stack import Stack
-from tests.e2e.tour import LANGUAGES, Visit, guests, screens_of, still, visiting
+from tests.e2e.tour import LANGUAGES, Role, Visit, guests, screens_of, still, visiting
 
 pytestmark = pytest.mark.e2e
 
@@ -24,7 +23,7 @@ async def test_everybody_can_use_every_screen(
     stack: Stack,
     playwright: Playwright,
     tmp_path: Path,
-    role: Literal["stranger", "resident", "head", "officer", "dispatcher", "leader"],
+    role: Role,
     person: str | None,
     language: str,
 ) -> None:

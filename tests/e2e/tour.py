@@ -37,7 +37,9 @@ LANGUAGES: Final = ("vi", "en", "fa")
 
 DRAWINGS: Final[tuple[Drawing, ...]] = ("lamp_dark", "branch_broken")
 
-Role = Literal["stranger", "resident", "head", "officer", "dispatcher", "leader", "admin"]
+Role = Literal[
+    "stranger", "resident", "head", "officer", "dispatcher", "leader", "admin", "inspector"
+]
 
 # The same part in both demo wards.
 PEOPLE: Final[dict[str, dict[str, str]]] = {
@@ -53,6 +55,7 @@ PEOPLE: Final[dict[str, dict[str, str]]] = {
         "dispatcher": "vn-dispatcher",
         "leader": "vn-leader",
         "admin": "vn-admin",
+        "inspector": "vn-inspector",
     },
     "ir": {
         "mai": "ir-zahra",
@@ -66,6 +69,7 @@ PEOPLE: Final[dict[str, dict[str, str]]] = {
         "dispatcher": "ir-dispatcher",
         "leader": "ir-leader",
         "admin": "ir-admin",
+        "inspector": "ir-inspector",
     },
 }
 
@@ -832,3 +836,15 @@ async def _category(visit: Visit, code: str) -> uuid.UUID:
     )
     assert isinstance(found, uuid.UUID)
     return found
+
+
+@screen("inspector", "inspector", "lives")
+async def _(visit: Visit) -> None:
+    await visit.goto("/ward/audit")
+    await visit.page.locator("main ol li").first.wait_for()
+
+
+@screen("inspector", "inspector", "life")
+async def _(visit: Visit) -> None:
+    await visit.goto(f"/ward/audit/{demo_id('report', f'{visit.country}-lamp')}")
+    await visit.page.locator("main ol li").first.wait_for()

@@ -15,6 +15,7 @@ export const load: LayoutLoad = async ({ route }) => {
 
 /** The folders are those of `PARTS` in `backend/catalogues.py`. */
 function partOf(route: string): ScreenPart | undefined {
+	if (/^\/ward\/audit(\/|$)/.test(route)) return 'work';
 	if (/^\/ward\//.test(route)) return 'ward';
 	if (/^\/(head|desk)(\/|$)/.test(route)) return 'work';
 	if (/^\/(join|\(resident\)\/me)(\/|$)/.test(route)) return 'account';

@@ -333,6 +333,23 @@ export interface paths {
         patch?: never;
         trace?: never;
     };
+    "/api/reports/{report_id}/history": {
+        parameters: {
+            query?: never;
+            header?: never;
+            path?: never;
+            cookie?: never;
+        };
+        /** GetHistory */
+        get: operations["getHistory"];
+        put?: never;
+        post?: never;
+        delete?: never;
+        options?: never;
+        head?: never;
+        patch?: never;
+        trace?: never;
+    };
     "/api/reports/{report_id}/joins/{join_id}": {
         parameters: {
             query?: never;
@@ -1214,6 +1231,36 @@ export interface components {
             database: boolean;
             media: boolean;
             status: string;
+        };
+        /** HistoryEntry */
+        HistoryEntry: {
+            action: string;
+            /** Format: date-time */
+            at: string;
+            by_department_id: string | null;
+            /** @enum {null|string} */
+            by_role: "resident" | "head" | "officer" | "dispatcher" | "leader" | "inspector" | "admin" | null;
+            details: {
+                [key: string]: string | number | boolean | string[];
+            };
+            id: number;
+            name: string | null;
+            /** @enum {string} */
+            proof: "waiting" | "intact" | "broken";
+            seq: number | null;
+        };
+        /** HistoryOut */
+        HistoryOut: {
+            broken_seq: number | null;
+            code: string;
+            departments: {
+                [key: string]: components["schemas"]["Names"];
+            };
+            entries: components["schemas"]["HistoryEntry"][];
+            next: number | null;
+            /** Format: uuid */
+            report_id: string;
+            walked_at: string | null;
         };
         /** HolidayOut */
         HolidayOut: {
@@ -2670,6 +2717,46 @@ export interface operations {
                 };
                 content: {
                     "application/json": components["schemas"]["MessageReceipt"];
+                };
+            };
+            /** @description Bad request syntax or unsupported method */
+            400: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": {
+                        detail: string;
+                        extra?: null | {
+                            [key: string]: unknown;
+                        } | unknown[];
+                        status_code: number;
+                    };
+                };
+            };
+        };
+    };
+    getHistory: {
+        parameters: {
+            query?: {
+                after?: number;
+                limit?: number;
+            };
+            header?: never;
+            path: {
+                report_id: string;
+            };
+            cookie?: never;
+        };
+        requestBody?: never;
+        responses: {
+            /** @description Request fulfilled, document follows */
+            200: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["HistoryOut"];
                 };
             };
             /** @description Bad request syntax or unsupported method */

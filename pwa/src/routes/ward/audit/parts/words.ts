@@ -62,7 +62,10 @@ export function entryWords(entry: HistoryEntry, departments: HistoryOut['departm
 		case 'nudged':
 			return t('The reporter asks where it stands.');
 		case 'moved':
-			return t('From “{from}” to “{to}”', { from: stateWord(details['source']), to: stateWord(details['to']) });
+			return t('From “{from}” to “{to}”', {
+				from: stateWord(details['source']),
+				to: stateWord(details['to'])
+			});
 		default:
 			return laterWords(entry, departments);
 	}
@@ -105,11 +108,15 @@ function editedWords(columns: unknown): string {
 
 function routedWords(id: unknown, departments: HistoryOut['departments']): string {
 	const department = typeof id === 'string' ? nameIn(departments[id]) : '';
-	return department ? t('Passed to: {department}', { department }) : t('Waiting for a department to be found.');
+	return department
+		? t('Passed to: {department}', { department })
+		: t('Waiting for a department to be found.');
 }
 
 function stateWord(state: unknown): string {
-	return typeof state === 'string' && state in reportStates ? t(lookOf(state as ReportState, false).word) : '–';
+	return typeof state === 'string' && state in reportStates
+		? t(lookOf(state as ReportState, false).word)
+		: '–';
 }
 
 /** What stands for the words and pictures themselves: their fingerprints. */
