@@ -33,6 +33,31 @@ WORKER: Final = "pwa/src/service-worker/"
 # Texts that only these folders show come in a catalogue of their own, with the first such screen.
 # `pwa/src/routes/+layout.ts` knows which routes want which.
 PARTS: Final[dict[str, tuple[str, ...]]] = {
+    "case": (
+        "pwa/src/routes/(resident)/report/",
+        "pwa/src/routes/(resident)/reports/",
+        "pwa/src/lib/questions/",
+        *(
+            f"pwa/src/lib/thread/{name}"
+            for name in (
+                "CaseSummary.svelte",
+                "ComposerBar.svelte",
+                "Conversation.svelte",
+                "DecisionSheet.svelte",
+                "EventLine.svelte",
+                "MessageBubble.svelte",
+                "Moderation.svelte",
+                "MoveSheet.svelte",
+                "PhotoButtons.svelte",
+                "PhotoGrid.svelte",
+                "PhotoViewer.svelte",
+                "decisionWords.ts",
+                "eventWords.ts",
+                "moveWords.ts",
+                "photoRefusals.ts",
+            )
+        ),
+    ),
     "work": (
         "pwa/src/routes/head/",
         "pwa/src/routes/desk/",

@@ -86,6 +86,7 @@ def test_two_texts_with_one_key_stop_the_build(monkeypatch: pytest.MonkeyPatch) 
 def test_each_part_of_the_app_gets_the_texts_it_shows() -> None:
     sources = Sources()
     sources.add(Found("On a screen"), SCREEN)
+    sources.add(Found("In a thread"), "pwa/src/lib/thread/EventLine.svelte")
     sources.add(Found("At the desk"), "pwa/src/routes/desk/+page.svelte")
     sources.add(Found("Of the rules"), "pwa/src/routes/ward/settings/parts/Home.svelte")
     sources.add(Found("At the door"), "pwa/src/routes/join/+page.svelte")
@@ -101,6 +102,7 @@ def test_each_part_of_the_app_gets_the_texts_it_shows() -> None:
             key_of("On a screen"): "vi: On a screen",
             key_of("On both"): "vi: On both",
         },
+        "case": {key_of("In a thread"): "vi: In a thread"},
         "work": {key_of("At the desk"): "vi: At the desk"},
         "ward": {key_of("Of the rules"): "vi: Of the rules"},
         "account": {key_of("At the door"): "vi: At the door"},

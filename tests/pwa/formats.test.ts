@@ -10,7 +10,7 @@ let formats: typeof import("#lib/i18n/index.ts");
 
 beforeAll(async () => {
   formats = await import("#lib/i18n/index.ts");
-  await formats.startLanguage();
+  await formats.startLanguage([]);
 });
 
 describe("for a Persian reader", () => {

@@ -8,16 +8,16 @@ export const prerender = false;
 let started: Promise<void> | undefined;
 
 export const load: LayoutLoad = async ({ route }) => {
-	const part = partOf(route.id ?? '');
-	await (started ??= startLanguage(part));
-	if (part) await loadTexts(part);
+	const parts = partsOf(route.id ?? '');
+	await (started ??= startLanguage(parts));
+	await loadTexts(parts);
 };
 
 /** The folders are those of `PARTS` in `backend/catalogues.py`. */
-function partOf(route: string): ScreenPart | undefined {
-	if (/^\/ward\/audit(\/|$)/.test(route)) return 'work';
-	if (/^\/ward\//.test(route)) return 'ward';
-	if (/^\/(head|desk)(\/|$)/.test(route)) return 'work';
-	if (/^\/(join|\(resident\)\/me)(\/|$)/.test(route)) return 'account';
-	return undefined;
+function partsOf(route: string): ScreenPart[] {
+	if (/^\/(head|desk|ward\/audit)(\/|$)/.test(route)) return ['work', 'case'];
+	if (/^\/ward\//.test(route)) return ['ward', 'case'];
+	if (/^\/\(resident\)\/reports?(\/|$)/.test(route)) return ['case'];
+	if (/^\/(join|\(resident\)\/me)(\/|$)/.test(route)) return ['account'];
+	return [];
 }

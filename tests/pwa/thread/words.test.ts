@@ -17,7 +17,7 @@ let modules: Modules;
 
 beforeAll(async () => {
   const { startLanguage } = await import("#lib/i18n/index.ts");
-  await startLanguage();
+  await startLanguage(["case"]);
   modules = {
     clock: await import("#lib/thread/clock.ts"),
     delivery: await import("#lib/thread/deliveryWords.ts"),

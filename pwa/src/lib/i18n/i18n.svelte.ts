@@ -14,8 +14,8 @@ const addresses = import.meta.glob<string>('./generated/{vi,fa,en}{,.account}.js
 	eager: true
 });
 
-/** The first load's texts; those of heads and departments, of the ward's rules, of joining and settings. */
-export type ScreenPart = 'work' | 'ward' | 'account';
+/** Texts of making and reading a report; of heads and departments, of the ward's rules, of joining and settings. */
+export type ScreenPart = 'case' | 'work' | 'ward' | 'account';
 type Part = '' | `.${ScreenPart}`;
 
 const loaded: Record<string, Catalogue> = {};
@@ -47,18 +47,21 @@ export function tn(singular: string, plural: string, n: number, params?: Params)
 }
 
 /** Starts in the language that the page already declares, with the texts its first screen needs. */
-export function startLanguage(part?: ScreenPart): Promise<void> {
-	if (part) speech.parts = ['', `.${part}`];
+export function startLanguage(parts: readonly ScreenPart[]): Promise<void> {
+	speech.parts = ['', ...parts.map(named)];
 	const declared = document.documentElement.lang;
 	return show(isLanguage(declared) ? declared : 'vi');
 }
 
 /** Brings the texts that only some screens show; at once when they are here already. */
-export async function loadTexts(part: ScreenPart): Promise<void> {
-	if (speech.parts.includes(`.${part}`)) return;
-	speech.parts = [...speech.parts, `.${part}`];
+export async function loadTexts(parts: readonly ScreenPart[]): Promise<void> {
+	const missing = parts.map(named).filter((part) => !speech.parts.includes(part));
+	if (missing.length === 0) return;
+	speech.parts = [...speech.parts, ...missing];
 	await show(speech.language);
 }
+
+const named = (part: ScreenPart): Part => `.${part}`;
 
 /** Switches everything on the screen at once and remembers it on this device. */
 export async function chooseLanguage(language: Language): Promise<void> {
@@ -87,8 +90,8 @@ async function load(language: Language, part: Part): Promise<Catalogue> {
 	const known = loaded[name];
 	if (known) return known;
 	try {
-		// Where the texts of staff are is nothing for everybody's first load.
-		const address = addresses[name] ?? (await import('./staff-texts.ts')).addresses[name];
+		// Where the texts of later screens are is nothing for the first load.
+		const address = addresses[name] ?? (await import('./more-texts.ts')).addresses[name];
 		if (!address) return nothing;
 		const answer = await fetch(address);
 		if (!answer.ok) return nothing;

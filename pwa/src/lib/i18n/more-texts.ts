@@ -1,0 +1,5 @@
+export const addresses = import.meta.glob<string>('./generated/{vi,fa,en}.{case,work,ward}.json', {
+	query: '?url',
+	import: 'default',
+	eager: true
+});
