@@ -523,9 +523,10 @@ async def _(visit: Visit) -> None:
     await visit.page.locator("dialog[open]").wait_for()
 
 
-@screen("head", "head", "queue-correct")
+@screen("head", "head", "report-page-correct")
 async def _(visit: Visit) -> None:
-    await visit.button("Correct kind or place", visit.page.locator("dialog[open]")).click()
+    await visit.goto_report("lamp")
+    await visit.button("Correct kind or place").click()
     await visit.page.locator("dialog[open] textarea").wait_for()
 
 
