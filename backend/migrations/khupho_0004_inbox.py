@@ -1,10 +1,6 @@
 """The desk at the size of a city: order by what is due, search, saved views."""
 
-from pathlib import Path
-
-from piccolo.apps.migrations.auto.migration_manager import MigrationManager
-
-from backend.db import ENGINE
+from backend.migrations import sql_step
 
 ID = "0004"
 VERSION = "1.38.0"
@@ -26,24 +22,4 @@ DROP FUNCTION report_key(text, text, text, text, text);
 DROP FUNCTION folded(text);
 """
 
-
-async def forwards() -> MigrationManager:
-    manager = MigrationManager(migration_id=ID, app_name="khupho", description=DESCRIPTION)
-
-    async def up() -> None:
-        await _run((Path(__file__).parent / "0004_inbox.sql").read_text("utf-8"))
-
-    async def down() -> None:
-        await _run(_BACK)
-
-    manager.add_raw(up)
-    manager.add_raw_backwards(down)
-    return manager
-
-
-async def _run(sql: str) -> None:
-    """Several statements at once, in the migration's own transaction."""
-    transaction = ENGINE.current_transaction.get()
-    if transaction is None:
-        raise RuntimeError("migrations run in a transaction")
-    await transaction.connection.execute(sql)
+forwards = sql_step(ID, DESCRIPTION, _BACK)

@@ -47,7 +47,7 @@ const hurried: readonly DrainSource[] = ['start', 'online', 'visible', 'person',
 const daring: readonly DrainSource[] = ['start', 'person', 'signed_in'];
 /** What something on the way says to more than it lets through (RFC 9110): as often as it is asked. */
 const tooLarge = 413;
-/** Where the line is silent, it is asked for now and then: going on must not wait for the end of a back-off. */
+/** Where the line is silent, it is asked every few seconds: going on must not wait for the end of a back-off. */
 const knockMs = 4_000;
 const knockPatienceMs = 3_000;
 /** After that many requests in a row that reached nobody, or nobody who could do anything, the rest is spared. */
