@@ -1,0 +1,150 @@
+"""Departments, dispatcher and leader."""
+
+from tests.e2e.tour.visits import Visit, screen
+
+
+@screen("officer", "lighting", "inbox")
+async def _(visit: Visit) -> None:
+    await visit.goto("/desk")
+    await visit.page.locator("main ol li").first.wait_for()
+
+
+@screen("officer", "lighting", "inbox-lists")
+async def _(visit: Visit) -> None:
+    await visit.page.locator("button.lists").click()
+    await visit.page.locator("dialog[open]").wait_for()
+
+
+@screen("officer", "lighting", "inbox-filter")
+async def _(visit: Visit) -> None:
+    await visit.page.keyboard.press("Escape")
+    await visit.button("Filter").click()
+    await visit.page.locator("dialog[open]").wait_for()
+
+
+@screen("officer", "lighting", "inbox-chosen")
+async def _(visit: Visit) -> None:
+    await visit.page.keyboard.press("Escape")
+    await visit.button("Choose").click()
+    for box in await visit.page.locator("[data-report] input[type=checkbox]").all():
+        await box.check()
+
+
+@screen("officer", "lighting", "inbox-map")
+async def _(visit: Visit) -> None:
+    await visit.button("Choose none").click()
+    await visit.button("Map").click()
+    await visit.page.locator(".map-pin").first.wait_for()
+
+
+@screen("officer", "lighting", "inbox-keys")
+async def _(visit: Visit) -> None:
+    await visit.button("Map").click()
+    await visit.page.keyboard.press("?")
+    await visit.page.locator("dialog[open]").wait_for()
+
+
+@screen("officer", "lighting", "case-submitted")
+async def _(visit: Visit) -> None:
+    await visit.goto_report("lamp", desk=True)
+
+
+@screen("officer", "lighting", "case-accept")
+async def _(visit: Visit) -> None:
+    await visit.button("Accept").click()
+    await visit.page.locator("dialog[open]").wait_for()
+
+
+@screen("officer", "lighting", "case-question")
+async def _(visit: Visit) -> None:
+    await visit.page.keyboard.press("Escape")
+    await visit.button("Question").click()
+    await visit.page.locator("button[aria-pressed=true].question").wait_for()
+
+
+@screen("officer", "lighting", "case-note")
+async def _(visit: Visit) -> None:
+    await visit.button("Note").click()
+    await visit.page.locator("button[aria-pressed=true].note").wait_for()
+
+
+@screen("officer", "lighting", "case-more-steps")
+async def _(visit: Visit) -> None:
+    await visit.button("More steps").click()
+    await visit.page.locator("dialog[open]").wait_for()
+
+
+@screen("officer", "lighting", "case-do-not-take-on")
+async def _(visit: Visit) -> None:
+    await visit.button("Do not take on", visit.page.locator("dialog[open]")).click()
+    await visit.page.locator("dialog[open] textarea").wait_for()
+
+
+@screen("officer", "roads", "inbox")
+async def _(visit: Visit) -> None:
+    await visit.goto("/desk")
+    await visit.page.locator("main ol li").first.wait_for()
+
+
+@screen("officer", "roads", "case-in-progress")
+async def _(visit: Visit) -> None:
+    await visit.goto_report("pothole", desk=True)
+
+
+@screen("officer", "roads", "case-solved")
+async def _(visit: Visit) -> None:
+    await visit.button("Solved").click()
+    await visit.page.locator("dialog[open] textarea").wait_for()
+
+
+@screen("officer", "roads", "case-solved-too-little")
+async def _(visit: Visit) -> None:
+    await visit.button("Solved", visit.page.locator("dialog[open]")).click()
+    await visit.page.locator("dialog[open] [aria-invalid=true]").first.wait_for()
+
+
+@screen("officer", "roads", "me")
+async def _(visit: Visit) -> None:
+    await visit.goto("/me")
+
+
+@screen("officer", "roads", "updates")
+async def _(visit: Visit) -> None:
+    await visit.goto("/notifications")
+
+
+@screen("officer", "roads", "inbox-without-connection")
+async def _(visit: Visit) -> None:
+    await visit.phone.offline()
+    await visit.goto("/desk")
+    await visit.page.locator("main ol li").first.wait_for()
+
+
+@screen("dispatcher", "dispatcher", "inbox")
+async def _(visit: Visit) -> None:
+    await visit.goto("/desk")
+    await visit.page.locator("main ol li").first.wait_for()
+
+
+@screen("dispatcher", "dispatcher", "case")
+async def _(visit: Visit) -> None:
+    await visit.goto_report("waste", desk=True)
+
+
+@screen("dispatcher", "dispatcher", "case-join")
+async def _(visit: Visit) -> None:
+    await visit.goto_report("lamp", desk=True)
+    await visit.button("More steps").click()
+    await visit.button("Join with another report", visit.page.locator("dialog[open]")).click()
+    await visit.page.locator("dialog[open] input[type=search]").wait_for()
+
+
+@screen("leader", "leader", "inbox")
+async def _(visit: Visit) -> None:
+    await visit.goto("/desk")
+    await visit.page.locator("main ol li").first.wait_for()
+
+
+@screen("leader", "leader", "case")
+async def _(visit: Visit) -> None:
+    await visit.goto_report("tree", desk=True)
