@@ -20,7 +20,8 @@ import httpx
 from backend import db
 from tests.engines.driving import Browser
 from tests.faults.plan import Act, Device, make_plan
-from tests.faults.proxy import FaultProxy, Weather
+from tests.faults.proxy import FaultProxy
+from tests.faults.weather import Weather
 from tests.faults.world import Ward, id_of, revoke_session, sign_in_again
 
 HASTE: Final = 10

@@ -18,8 +18,8 @@ from backend.settings import get_settings
 from tests.engines.driving import Browser, WebKit
 from tests.engines.playing import NOT_PLAYED, Phone, Seed, choose_seeds
 from tests.faults.plan import make_plan
-from tests.faults.proxy import KINDS
 from tests.faults.stack import Line, build_client
+from tests.faults.weather import KINDS
 from tests.faults.world import Ward, build_wards
 
 SEEDS: Final = choose_seeds(10)

@@ -16,8 +16,8 @@ from tests.faults.browsers import Browser, Gone, Phone, Refused
 from tests.faults.fate import LOST, NEXT_STATE, mend, play_desk
 from tests.faults.house import House
 from tests.faults.plan import Device, Plan
-from tests.faults.proxy import Weather
 from tests.faults.stack import Line
+from tests.faults.weather import Weather
 from tests.faults.world import Ward, id_of, revoke_session, sign_in_again
 
 DRAIN_SECONDS: Final = 240.0

@@ -33,8 +33,9 @@ from tests.faults.house import (
     store_far_away,
 )
 from tests.faults.plan import lane_of, make_plan
-from tests.faults.proxy import Asked, Resent
 from tests.faults.stack import SLOW_COMMITS, Database, build_client
+from tests.faults.weather import Resent
+from tests.faults.wire import Asked
 
 SIDE_BY_SIDE: Final = int(os.environ.get("FAULTS_SIDE_BY_SIDE", "8"))
 FRAGILE: Final = 2

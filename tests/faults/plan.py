@@ -5,7 +5,7 @@ from collections.abc import Mapping
 from dataclasses import dataclass, field, replace
 from typing import Final, Literal
 
-from tests.faults.proxy import AFTER_IT_COUNTED, BEFORE_IT_ARRIVES, KINDS, ON_THE_WAY
+from tests.faults.weather import AFTER_IT_COUNTED, BEFORE_IT_ARRIVES, KINDS, ON_THE_WAY
 
 Lane = Literal["line", "browser", "server", "store", "database", "disk", "restore"]
 LANES: Final[Mapping[int, Lane]] = {

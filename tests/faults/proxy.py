@@ -1,146 +1,31 @@
 """The line between phones and server, with everything lines do wrong.
 
-A TCP proxy that understands just enough HTTP/1.1 to know where a request and its answer end. Whose
-line it is, the host name tells: each phone talks to `<label>.localhost`. A phone's `Weather` says
-what happens to its next request; a phone without one has a fine day.
+A TCP proxy: whose line it is, the host name tells: each phone talks to `<label>.localhost`. A
+phone's `Weather` says what happens to its next request; a phone without one has a fine day.
 """
 
 import asyncio
 import contextlib
-import json
-import random
-import re
-from collections import Counter, defaultdict
+from collections import defaultdict
 from collections.abc import Callable
-from dataclasses import dataclass, field
 from pathlib import Path
 from typing import Final
+
+from tests.faults.weather import HARMLESS, Fault, Resent, Weather
+from tests.faults.wire import (
+    ERROR_PAGE,
+    Answer,
+    Asked,
+    early_answer,
+    page_answer,
+    parse_request,
+    read_answer,
+    with_length,
+)
 
 PIECE: Final = 16 * 1024
 SERVER_ERROR: Final = 500
 TYPES: Final = {".html": "text/html; charset=utf-8", ".js": "text/javascript"}
-
-CAPTIVE_PAGE: Final = (
-    b"<!doctype html><title>Wi-Fi</title><h1>Welcome! Please accept our terms.</h1>"
-)
-ERROR_PAGE: Final = (
-    b"<html><head><title>Error</title></head><body><center>nginx</center></body></html>"
-)
-
-BEFORE_IT_ARRIVES: Final = (
-    "drop_before",
-    "captive_portal",
-    "bad_gateway",
-    "busy",
-    "too_many",
-    "half_open_before",
-)
-ON_THE_WAY: Final = ("drop_mid_body", "delay", "late")
-AFTER_IT_COUNTED: Final = (
-    "drop_after",
-    "gateway_timeout",
-    "truncate",
-    "too_short",
-    "too_long",
-    "slow_drip",
-    "half_open_after",
-    "duplicate",
-)
-HARMLESS: Final = frozenset({"delay", "duplicate", "slow_drip"})
-"""The phone gets its answer all the same."""
-
-KINDS: Final = (*BEFORE_IT_ARRIVES, *ON_THE_WAY, *AFTER_IT_COUNTED)
-
-
-@dataclass
-class Asked:
-    """The head of one request."""
-
-    method: str
-    path: str
-    headers: dict[str, str]
-    raw: bytes
-
-    @property
-    def length(self) -> int:
-        return int(self.headers.get("content-length", "0"))
-
-    @property
-    def label(self) -> str:
-        return self.headers.get("host", "").partition(".")[0]
-
-    @property
-    def is_stream(self) -> bool:
-        return self.path.startswith("/api/events")
-
-
-@dataclass
-class Answer:
-    """The head of one answer, and its body when it was read whole."""
-
-    status: int
-    headers: dict[str, str]
-    raw: bytes
-    body: bytes = b""
-
-
-@dataclass(frozen=True)
-class Fault:
-    """What happens to one request. `share` (0 to 1) says where in it; `seconds` how long."""
-
-    kind: str
-    share: float = 0.5
-    seconds: float = 0.2
-
-
-@dataclass
-class Weather:
-    """The state of one phone's line: at most one fault a request, drawn in the order they come."""
-
-    dice: random.Random
-    chance: float
-    kinds: tuple[str, ...]
-    stormy: bool = True
-    injected: Counter[str] = field(default_factory=Counter)
-    requests: int = 0
-    bytes_up: int = 0
-    bytes_down: int = 0
-
-    def next_fault(self, asked: Asked) -> Fault | None:
-        """Draws four times for every request, whatever comes of it."""
-        self.requests += 1
-        hit, which, share, seconds = (self.dice.random() for _ in range(4))
-        if not self.stormy or hit >= self.chance or not self.kinds:
-            return None
-        kind = self.kinds[int(which * len(self.kinds))]
-        if asked.is_stream and kind not in {"drop_before", "bad_gateway", "captive_portal"}:
-            kind = "drop_after"
-        if kind == "drop_mid_body" and asked.length == 0:
-            kind = "drop_before"
-        self.injected[kind] += 1
-        return Fault(kind, share, 0.05 + seconds * (2.0 if kind == "late" else 0.6))
-
-
-@dataclass
-class Resent:
-    """What of uploads was sent again: bytes below the furthest ever sent, and how many breaks."""
-
-    furthest: dict[str, int] = field(default_factory=dict)
-    breaks: dict[str, int] = field(default_factory=dict)
-    again: dict[str, int] = field(default_factory=lambda: defaultdict(int))
-
-    def saw(self, upload: str, offset: int, received: int, *, broken: bool) -> None:
-        reached = self.furthest.get(upload, 0)
-        self.again[upload] += max(0, min(reached, offset + received) - offset)
-        self.furthest[upload] = max(reached, offset + received)
-        if broken:
-            self.breaks[upload] = self.breaks.get(upload, 0) + 1
-
-    def worst_per_break(self) -> float:
-        """Bytes sent again for each break, of the upload that fared worst."""
-        return max(
-            (self.again[upload] / count for upload, count in self.breaks.items()), default=0.0
-        )
 
 
 class _LineBroken(Exception):
@@ -222,7 +107,7 @@ class FaultProxy:
     async def _exchange(self, reader: asyncio.StreamReader, writer: asyncio.StreamWriter) -> bool:
         """One request and its answer; False ends the connection."""
         try:
-            asked = _parse_request(await reader.readuntil(b"\r\n\r\n"))
+            asked = parse_request(await reader.readuntil(b"\r\n\r\n"))
         except asyncio.IncompleteReadError:
             return False
         if not asked.path.startswith("/api/"):
@@ -283,7 +168,7 @@ class FaultProxy:
             if asked.is_stream:
                 await _pump(up_reader, writer, reader)
                 return False
-            answer = await _read_answer(up_reader, asked)
+            answer = await read_answer(up_reader, asked)
             answered = answer.status < SERVER_ERROR
             if weather:
                 weather.bytes_down += len(answer.raw) + len(answer.body)
@@ -324,7 +209,7 @@ class FaultProxy:
             await self._break_body(fault, asked, reader)
             raise _LineBroken
         body = await reader.readexactly(asked.length)
-        early = _early_answer(kind)
+        early = early_answer(kind)
         self._count_upload(asked, len(body), broken=kind not in HARMLESS)
         if early is not None:
             writer.write(early)
@@ -345,7 +230,7 @@ class FaultProxy:
         if kind == "half_open_after":
             return await self._hang(asked, reader, writer)
         if kind == "gateway_timeout":
-            writer.write(_page("504 Gateway Timeout", ERROR_PAGE))
+            writer.write(page_answer("504 Gateway Timeout", ERROR_PAGE))
             await writer.drain()
             return True
         if kind in {"delay", "duplicate"}:
@@ -408,50 +293,11 @@ class FaultProxy:
                 await up_writer.drain()
                 if asked.is_stream:
                     raise _LineBroken
-                return await _read_answer(up_reader, asked)
+                return await read_answer(up_reader, asked)
             finally:
                 up_writer.close()
         except (OSError, asyncio.IncompleteReadError) as error:
             raise _LineBroken from error
-
-
-def _parse_request(raw: bytes) -> Asked:
-    first, *lines = raw.decode("latin-1").split("\r\n")
-    method, path, _ = first.split(" ", 2)
-    return Asked(method, path, _parse_headers(lines), raw)
-
-
-def _parse_headers(lines: list[str]) -> dict[str, str]:
-    headers = {}
-    for line in lines:
-        name, colon, value = line.partition(":")
-        if colon:
-            headers[name.strip().lower()] = value.strip()
-    return headers
-
-
-async def _read_answer(reader: asyncio.StreamReader, asked: Asked) -> Answer:
-    raw = await reader.readuntil(b"\r\n\r\n")
-    first, *lines = raw.decode("latin-1").split("\r\n")
-    answer = Answer(int(first.split(" ")[1]), _parse_headers(lines), raw)
-    if asked.method == "HEAD" or answer.status in {204, 304}:
-        return answer
-    if "content-length" in answer.headers:
-        answer.body = await reader.readexactly(int(answer.headers["content-length"]))
-    elif answer.headers.get("transfer-encoding") == "chunked":
-        answer.body = await _read_chunks(reader)
-    return answer
-
-
-async def _read_chunks(reader: asyncio.StreamReader) -> bytes:
-    """All chunks as they came, framing included (RFC 9112 §7.1)."""
-    whole = b""
-    while True:
-        line = await reader.readuntil(b"\r\n")
-        size = int(line.split(b";")[0], 16)
-        whole += line + await reader.readexactly(size + 2)
-        if size == 0:
-            return whole
 
 
 async def _pump(
@@ -475,35 +321,6 @@ async def _pump(
         gone.cancel()
 
 
-def _page(status: str, body: bytes, *more: str) -> bytes:
-    lines = [f"HTTP/1.1 {status}", "Content-Type: text/html", f"Content-Length: {len(body)}", *more]
-    return "\r\n".join([*lines, "", ""]).encode() + body
-
-
-def _problem(status: int, title: str, code: str, retry_after: int) -> bytes:
-    body = json.dumps(
-        {"type": "about:blank", "title": title, "status": status, "detail": title, "code": code}
-    ).encode()
-    return (
-        f"HTTP/1.1 {status} {title}\r\nContent-Type: application/problem+json\r\n"
-        f"Retry-After: {retry_after}\r\nContent-Length: {len(body)}\r\n\r\n"
-    ).encode() + body
-
-
-def _early_answer(kind: str) -> bytes | None:
-    """What somebody on the way answers in the server's place."""
-    match kind:
-        case "captive_portal":
-            return _page("200 OK", CAPTIVE_PAGE)
-        case "bad_gateway":
-            return _page("502 Bad Gateway", ERROR_PAGE)
-        case "busy":
-            return _problem(503, "Service Unavailable", "unavailable", 1)
-        case "too_many":
-            return _problem(429, "Too Many Requests", "quota_exceeded", 1)
-    return None
-
-
 async def _spoil_answer(fault: Fault, answer: Answer, writer: asyncio.StreamWriter) -> None:
     """The server has done it; what it says about it arrives damaged. The connection ends."""
     whole = answer.raw + answer.body
@@ -512,7 +329,7 @@ async def _spoil_answer(fault: Fault, answer: Answer, writer: asyncio.StreamWrit
             writer.write(whole[: max(1, int(len(whole) * fault.share))])
         case "too_short" | "too_long":
             change = -1 - int(len(answer.body) * fault.share) if fault.kind == "too_short" else 7
-            writer.write(_with_length(answer, max(0, len(answer.body) + change)) + answer.body)
+            writer.write(with_length(answer, max(0, len(answer.body) + change)) + answer.body)
         case "slow_drip":
             step = max(1, len(whole) // 6)
             for start in range(0, len(whole), step):
@@ -520,10 +337,3 @@ async def _spoil_answer(fault: Fault, answer: Answer, writer: asyncio.StreamWrit
                 await writer.drain()
                 await asyncio.sleep(fault.seconds / 6)
     await writer.drain()
-
-
-def _with_length(answer: Answer, length: int) -> bytes:
-    raw = re.sub(rb"(?i)\r\ntransfer-encoding:[^\r]*", b"", answer.raw)
-    if b"content-length" in raw.lower():
-        return re.sub(rb"(?i)(\r\ncontent-length:)[^\r]*", rb"\g<1> %d" % length, raw)
-    return raw.removesuffix(b"\r\n") + b"Content-Length: %d\r\n\r\n" % length

@@ -8,7 +8,7 @@ from pathlib import Path
 import msgspec
 
 from tests.faults.acting import Outcome
-from tests.faults.proxy import Resent
+from tests.faults.weather import Resent
 
 
 @dataclass

@@ -8,7 +8,8 @@ import pytest
 
 from tests.faults.browsers import Phone
 from tests.faults.fleet import Fleet, fleet
-from tests.faults.proxy import Asked, Fault, Weather
+from tests.faults.weather import Fault, Weather
+from tests.faults.wire import Asked
 
 pytestmark = pytest.mark.faults
 

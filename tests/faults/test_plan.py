@@ -6,8 +6,8 @@ from collections import Counter
 import pytest
 
 from tests.faults.plan import DISKS, LANES, Plan, lane_of, make_plan
-from tests.faults.proxy import KINDS
 from tests.faults.store_line import StoreLine
+from tests.faults.weather import KINDS
 
 RUN = 500
 SHARE = 0.005

@@ -8,13 +8,8 @@ from pathlib import Path
 import httpx
 import pytest
 
-from tests.faults.proxy import (
-    AFTER_IT_COUNTED,
-    BEFORE_IT_ARRIVES,
-    KINDS,
-    FaultProxy,
-    Weather,
-)
+from tests.faults.proxy import FaultProxy
+from tests.faults.weather import AFTER_IT_COUNTED, BEFORE_IT_ARRIVES, KINDS, Weather
 
 BODY = b"x" * 1000
 

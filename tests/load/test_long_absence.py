@@ -26,8 +26,10 @@ from backend.media import service as media
 from backend.media.uploads import sweep_uploads
 from backend.settings import get_settings
 from tests.faults.browsers import Browser, Phone
-from tests.faults.proxy import Asked, Fault, FaultProxy, Weather
+from tests.faults.proxy import FaultProxy
 from tests.faults.stack import build_client
+from tests.faults.weather import Fault, Weather
+from tests.faults.wire import Asked
 from tests.faults.world import Ward, id_of, sign_in_again
 from tests.load.conftest import AWAY, Server
 
