@@ -58,6 +58,10 @@ class Actor(msgspec.Struct, frozen=True):
         """Wards or cities this person reads everything of, and changes nothing in."""
         return self._scopes_of("leader", "inspector", "admin")
 
+    def leads(self) -> list[uuid.UUID]:
+        """Wards or cities this person answers for."""
+        return self._scopes_of("leader")
+
     def administers(self) -> list[uuid.UUID]:
         return self._scopes_of("admin")
 

@@ -19,6 +19,7 @@ from backend.actor import anyone
 from backend.areas import service as areas
 from backend.audit.controller import HistoryController
 from backend.departments.controller import CatalogueController, RuleController, WardController
+from backend.departments.template_controller import TemplateController
 from backend.durability import warn_unless_durable
 from backend.errors import NotFound
 from backend.gate import Gate
@@ -29,6 +30,7 @@ from backend.media.controller import UploadController
 from backend.notifications import service as notifications
 from backend.notifications.controller import NotificationController, PushController
 from backend.problems import EXCEPTION_HANDLERS
+from backend.reports.casework_controller import CaseworkController
 from backend.reports.controller import (
     PhotoController,
     ReportController,
@@ -147,11 +149,13 @@ def create_api(settings: Settings) -> Litestar:
                     InvitationController,
                     ReportController,
                     HistoryController,
+                    CaseworkController,
                     DeskController,
                     WardController,
                     CatalogueController,
                     DeskViewController,
                     RuleController,
+                    TemplateController,
                     RoutingPreviewController,
                     PhotoController,
                     UploadController,

@@ -40,6 +40,15 @@ def touch(rows: Iterable[tuple[uuid.UUID, str, uuid.UUID]]) -> None:
     say_after_commit("touch", {(scope,) for scope, _, _ in touched}, _say)
 
 
+def say(scopes: Iterable[uuid.UUID]) -> None:
+    """A word to whoever listens to these scopes, once committed: something to ask for that no feed
+    carries.
+
+    Inside `write_tx()` only.
+    """
+    say_after_commit("touch", {(scope,) for scope in scopes}, _say)
+
+
 async def _write(touched: Rows) -> None:
     scopes, kinds, ids = zip(*touched, strict=True) if touched else ((), (), ())
     if scopes:

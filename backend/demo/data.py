@@ -48,7 +48,8 @@ class DepartmentEntry(msgspec.Struct, frozen=True, forbid_unknown_fields=True):
 
 class CategoryEntry(msgspec.Struct, frozen=True, forbid_unknown_fields=True):
     """A kind of problem. `icon` is a Lucide name, `department` the code of who answers for it,
-    `keywords` the words that suggest it while somebody types."""
+    `keywords` the words that suggest it while somebody types. The hours are working hours, but day
+    and night where it is urgent or `always`."""
 
     code: str
     department: str
@@ -62,6 +63,15 @@ class CategoryEntry(msgspec.Struct, frozen=True, forbid_unknown_fields=True):
     needs_result_photo: bool
     keywords: dict[Language, list[str]]
     questions: list[Question] = []
+    always: bool = False
+
+
+class TemplateEntry(msgspec.Struct, frozen=True, forbid_unknown_fields=True):
+    """A ready-made reply, named as its country's officers call it; every department has it."""
+
+    code: str
+    name: dict[Country, str]
+    texts: Names
 
 
 class GrantEntry(msgspec.Struct, frozen=True, forbid_unknown_fields=True):
@@ -83,7 +93,9 @@ class PersonEntry(msgspec.Struct, frozen=True, forbid_unknown_fields=True):
 
 
 class StepEntry(msgspec.Struct, frozen=True, forbid_unknown_fields=True):
-    """What happened next in a sample report: a message, or a move with or without words."""
+    """What happened next in a sample report: a message, a move with or without words, a hand-over
+    to the department of that code, a split (what the department of each code has to do), or a part
+    that is done."""
 
     by: str
     hours_after: float
@@ -93,6 +105,9 @@ class StepEntry(msgspec.Struct, frozen=True, forbid_unknown_fields=True):
     question: bool = False
     note: bool = False
     drawing: Drawing | None = None
+    hand_over: str | None = None
+    split: dict[str, str] = {}
+    part_done: str | None = None
 
 
 class ReportEntry(msgspec.Struct, frozen=True, forbid_unknown_fields=True):
@@ -112,6 +127,7 @@ class ReportEntry(msgspec.Struct, frozen=True, forbid_unknown_fields=True):
 
 
 class _Departments(msgspec.Struct, frozen=True, forbid_unknown_fields=True):
+    templates: list[TemplateEntry]
     departments: list[DepartmentEntry]
     categories: list[CategoryEntry]
 
@@ -126,6 +142,7 @@ class DemoWorld(msgspec.Struct, frozen=True):
 
     country: Country
     areas: bytes
+    templates: list[TemplateEntry]
     departments: list[DepartmentEntry]
     categories: list[CategoryEntry]
     people: list[PersonEntry]
@@ -144,6 +161,7 @@ def read_world(country: Country) -> DemoWorld:
     return DemoWorld(
         country=country,
         areas=(_FOLDER / f"areas_{country.lower()}.geojson").read_bytes(),
+        templates=departments.templates,
         departments=departments.departments,
         categories=departments.categories,
         people=people.people,

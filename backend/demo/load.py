@@ -25,6 +25,9 @@ from backend.demo.data import COUNTRIES, DemoWorld, PersonEntry, demo_id, read_w
 from backend.demo.queries import AreaRow
 from backend.demo.stories import load_stories
 from backend.departments.service import forget_cached_rules
+from backend.departments.template_queries import get_template
+from backend.departments.template_schemas import TemplateIn
+from backend.departments.templates import save_template
 from backend.i18n import Language
 from backend.media.service import close_store, open_store
 from backend.media.store import MediaStoreClosed, media_store
@@ -116,6 +119,7 @@ async def _load_world(world: DemoWorld) -> list[DemoPerson]:
         await _insert_departments(world, _ward_id(areas))
         await _insert_people(world, areas)
     forget_cached_rules()
+    await _save_templates(world, areas)
     await load_stories(world, {entry.key: _actor(entry, world, areas) for entry in world.people})
     return [_shown(world, areas, key, title) for key, title in _SHOWN[world.country]]
 
@@ -146,6 +150,23 @@ async def _insert_departments(world: DemoWorld, ward_id: uuid.UUID) -> None:
         ]
     )
     touch([(ward_id, kind, one) for kind, one in things if one not in already])
+
+
+async def _save_templates(world: DemoWorld, areas: dict[str, AreaRow]) -> None:
+    """Ready-made replies of every department, written by an officer of its own."""
+    for entry in world.people:
+        for grant in entry.roles:
+            if grant.role != "officer":
+                continue
+            department_id = demo_id("department", world.country, grant.scope)
+            actor = _actor(entry, world, areas)
+            for template in world.templates:
+                template_id = demo_id("template", world.country, grant.scope, template.code)
+                # What somebody changed or removed since stays so.
+                if await get_template(template_id) is not None:
+                    continue
+                wish = TemplateIn(template.name[world.country], template.texts)
+                await save_template(actor, department_id, template_id, wish)
 
 
 async def _insert_people(world: DemoWorld, areas: dict[str, AreaRow]) -> None:

@@ -43,9 +43,9 @@ async def insert_categories(
     """In the order given, which is the order people see."""
     await execute_many(
         """INSERT INTO category (id, area_id, code, names, icon, colour, urgent, private,
-                                 accept_hours, solve_hours, needs_result_photo, keywords, sort,
-                                 questions, questions_version)
-           VALUES ($1, $2, $3, $4, $5, $6, $7, $8, $9, $10, $11, $12, $13, $14, $15)
+                                 accept_hours, solve_hours, accept_always, solve_always,
+                                 needs_result_photo, keywords, sort, questions, questions_version)
+           VALUES ($1, $2, $3, $4, $5, $6, $7, $8, $9, $10, $11, $11, $12, $13, $14, $15, $16)
            ON CONFLICT DO NOTHING""",
         [
             (
@@ -59,6 +59,7 @@ async def insert_categories(
                 entry.private,
                 entry.accept_hours,
                 entry.solve_hours,
+                True if entry.always else None,
                 entry.needs_result_photo,
                 json_text(entry.keywords),
                 place * 10,
@@ -126,41 +127,6 @@ async def list_shown_messages(report_id: uuid.UUID) -> list[uuid.UUID]:
     """Everything in a thread but the internal notes."""
     rows = await fetch("SELECT id FROM message WHERE thread_id = $1 AND kind <> 'note'", report_id)
     return [row["id"] for row in rows]
-
-
-async def update_report_times(
-    report_id: uuid.UUID,
-    *,
-    created_at: datetime,
-    updated_at: datetime,
-    accept_due_at: datetime,
-    solve_due_at: datetime,
-    awaiting_since: datetime | None,
-    accepted_at: datetime | None,
-    resolved_at: datetime | None,
-    closed_at: datetime | None,
-    escalated_at: datetime | None,
-) -> None:
-    # Counted day and night from that moment; what is late already is told to nobody.
-    await execute(
-        """UPDATE report SET clocks = NULL,
-                  alarm_at = CASE WHEN $5::timestamptz > now() AND $6::timestamptz IS NULL
-                                   AND $8::timestamptz IS NULL THEN $5::timestamptz END,
-                  created_at = $2, updated_at = $3, accept_due_at = $4,
-                  solve_due_at = $5, awaiting_since = $6, accepted_at = $7, resolved_at = $8,
-                  closed_at = $9, escalated_at = $10
-           WHERE id = $1""",
-        report_id,
-        created_at,
-        updated_at,
-        accept_due_at,
-        solve_due_at,
-        awaiting_since,
-        accepted_at,
-        resolved_at,
-        closed_at,
-        escalated_at,
-    )
 
 
 async def update_message_times(report_id: uuid.UUID, times: Sequence[tuple[int, datetime]]) -> None:

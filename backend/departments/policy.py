@@ -38,3 +38,13 @@ def keeps_rules_of(actor: Actor, area_path: Sequence[UUID], ward_id: UUID) -> bo
     Within the ward: yes. Those of its city only as the city's administrator.
     """
     return ward_id in area_path or area_path[-1] in actor.administers()
+
+
+def reads_templates(actor: Actor, department_id: UUID, path: Sequence[UUID]) -> bool:
+    """The department's people, and who keeps or oversees its ward. `path`: its areas."""
+    return department_id in actor.departments() or reads_rules(actor, path)
+
+
+def keeps_templates(actor: Actor, department_id: UUID, path: Sequence[UUID]) -> bool:
+    """Who writes the replies: the department's own people, dispatchers, administrators (`C4`)."""
+    return department_id in actor.departments() or keeps_rules(actor, path)

@@ -7,7 +7,7 @@ from uuid import UUID
 
 import msgspec
 
-from backend.db import fetch, fetch_one, from_json
+from backend.db import fetch, fetch_one, fetch_value, from_json
 from backend.departments.clocks import Closure, Hours, Week
 from backend.departments.schemas import (
     CategoryOut,
@@ -159,6 +159,18 @@ def _category(row: "Record") -> CategoryOut:
         sort=row["sort"],
         questions=_decode_questions(row["questions"]),
         questions_version=row["questions_version"],
+    )
+
+
+async def works_in(department_id: UUID, area_ids: Sequence[UUID]) -> bool:
+    """Whether the department is one of these areas', and not retired."""
+    return bool(
+        await fetch_value(
+            """SELECT true FROM department
+               WHERE id = $1 AND area_id = ANY($2) AND retired_at IS NULL""",
+            department_id,
+            list(area_ids),
+        )
     )
 
 

@@ -139,6 +139,11 @@ def facts_of(
     )
 
 
+async def works_in(department_id: UUID, area_path: Sequence[UUID]) -> bool:
+    """Whether there is such a department, not retired, of one of these areas."""
+    return await queries.works_in(department_id, area_path)
+
+
 def forget_cached_rules() -> None:
     """After categories, routes, clocks, hours or closures were changed by this process."""
     _categories.forget()

@@ -18,6 +18,8 @@ NotificationKind = Literal[
     "nudge",
     "moderated",
     "followed",
+    "handover",
+    "part",
 ]
 
 
@@ -27,7 +29,8 @@ class NotificationOut(Struct, frozen=True):
     `detail` is the report's new state when `kind` is `state` or, for who joined it, `followed`;
     `accept_warning`, `solve_breach` and so on (`warning`, `breach`, `escalation` of either clock)
     when it is `deadline`; the clock when it is `nudge`; the decision (`approve`, `hide`, `correct`,
-    `appeal`) when it is `moderated`.
+    `appeal`) when it is `moderated`; `passed_around` when a `handover` is one too many; `done` when
+    a `part` is.
     """
 
     id: UUID

@@ -16,6 +16,7 @@ from backend.notifications.schemas import NotificationKind
 from backend.reports import entries, merging, progress, queries, telling
 from backend.reports.content import CleanMove, clean_move
 from backend.reports.moves import DONE, PAUSABLE, Move, find_move
+from backend.reports.parts import PartsOpen
 from backend.reports.policy import side_of, sides_of, speaking_side
 from backend.reports.report import Report
 from backend.reports.schemas import MoveIn, MoveReceipt, State
@@ -141,6 +142,7 @@ async def move_report(
 
     Raises:
         IllegalMove: no such move in the present state for this person.
+        PartsOpen: other departments are not done (`W7`).
         InvalidField: text_needed, reason_needed, photo_needed, those of
             `merging.require_target`, too_long, photo codes.
         NotFound, IdReused
@@ -164,6 +166,8 @@ async def move_report(
             raise IllegalMove(report.state)
         category = await departments.find_category(report.category_id)
         _require(move, cleaned, category.category)
+        if move.to == "resolved" and report.open_part_ids:
+            raise PartsOpen
         if move.target:
             await merging.require_target(report, target_id, locked.get(target_id or report_id))
         apart = await merging.target_of(report)

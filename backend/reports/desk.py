@@ -83,6 +83,7 @@ def _bulk_item(actor: Actor, row: "Record", to: State) -> BulkItem:
             source,
             appealed=report.appealed,
             needs_result_photo=row["needs_result_photo"],
+            open_parts=bool(report.open_part_ids),
         )
         return next((option for option in options if option.to == to), None)
 

@@ -94,7 +94,7 @@ async def count_desk(actor: Actor, department_id: UUID | None, midnight: datetim
     arguments = _Arguments()
     conditions = [_OPEN]
     if department_id is not None:
-        conditions.append(f"r.department_id = {arguments.place(department_id)}")
+        conditions.append(_of_department(arguments.place(department_id)))
     chosen = _chosen(actor, conditions, "r.due_at, r.id", COUNTED + 1, arguments)
     row = chosen and await fetch_one(
         f"""
@@ -154,9 +154,9 @@ def _chosen(
     `limit` stands in the statement as a figure: a plan made for any number of rows would sort.
     """
     parts = [
-        f"(SELECT r.id FROM report r WHERE {column} = {arguments.place(scope_id)} "
+        f"(SELECT r.id FROM report r WHERE {condition.replace('?', arguments.place(scope_id))} "
         f"AND {' AND '.join(conditions) or 'true'} ORDER BY {order} LIMIT {limit})"
-        for column, scope_id in desk_parts(actor)
+        for condition, scope_id in desk_parts(actor)
     ]
     return " UNION ALL ".join(parts) or None
 
@@ -175,7 +175,7 @@ def _conditions(page: DeskPage, arguments: _Arguments) -> list[str]:
     elif filters.category_ids:
         conditions.append(f"r.category_id = ANY({place(filters.category_ids)}::uuid[])")
     if filters.department_id is not None:
-        conditions.append(f"r.department_id = {place(filters.department_id)}")
+        conditions.append(_of_department(place(filters.department_id)))
     if filters.neighbourhood_id is not None:
         conditions.append(f"r.neighbourhood_id = {place(filters.neighbourhood_id)}")
     if filters.due == "late":
@@ -201,6 +201,10 @@ def _conditions(page: DeskPage, arguments: _Arguments) -> list[str]:
             else f"r.created_at <= {at} AND (r.created_at < {at} OR r.id > {report_id})"
         )
     return conditions
+
+
+def _of_department(place: str) -> str:
+    return f"(r.department_id = {place} OR {place} = ANY(r.part_ids))"
 
 
 def _found(typed: str, arguments: _Arguments) -> str:

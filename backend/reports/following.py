@@ -128,5 +128,10 @@ def as_follower(report: ReportOut) -> ReportOut:
         moves=[],
         decisions=[],
         nudge=None,
+        reporter_language=_NO_LANGUAGE,
+        handovers=0,
+        ping_pong=False,
+        parts=[],
+        passable=False,
         followed=True,
     )

@@ -78,12 +78,23 @@ def find_move(state: State, to: State, sides: Collection[Side], *, appealed: boo
 
 
 def options_for(
-    sides: Collection[Side], state: State, *, appealed: bool, needs_result_photo: bool
+    sides: Collection[Side],
+    state: State,
+    *,
+    appealed: bool,
+    needs_result_photo: bool,
+    open_parts: bool = False,
 ) -> list[MoveOption]:
-    """The moves open to `sides` in `state`, in the order of the table, each target once."""
+    """The moves open to `sides` in `state`, in the order of the table, each target once.
+
+    Args:
+        open_parts: other departments have not done theirs: it cannot be solved (`W7`).
+    """
     options: dict[State, MoveOption] = {}
     for move in MOVES:
         if move.source != state or move.side not in sides or (move.once and appealed):
+            continue
+        if open_parts and move.to == "resolved":
             continue
         photo = move.photo == "by_category" and needs_result_photo
         options.setdefault(move.to, MoveOption(move.to, move.text, move.reason, photo))

@@ -49,9 +49,19 @@ def inspects(actor: Actor, report: Report) -> bool:
     return report.ward_id in actor.dispatches() or not places.isdisjoint(actor.oversees())
 
 
+def talking_sides(actor: Actor, report: Report) -> frozenset[Side]:
+    """Every side this person may speak for: who only has a part of it (`W7`) moves nothing."""
+    sides = sides_of(actor, report)
+    return sides | {"department"} if _has_part(actor, report) else sides
+
+
+def _has_part(actor: Actor, report: Report) -> bool:
+    return not set(report.part_ids).isdisjoint(actor.departments())
+
+
 def side_of(actor: Actor, report: Report) -> Side | None:
     """The side a person reads and speaks for; an author is first of all the reporter."""
-    sides = sides_of(actor, report)
+    sides = talking_sides(actor, report)
     return next((side for side in _SPEAKS_FIRST_AS if side in sides), None)
 
 
@@ -66,7 +76,7 @@ def speaking_side(actor: Actor, report: Report, *, note: bool, question: bool) -
     """
     side = side_of(actor, report)
     if note or question:
-        sides = sides_of(actor, report)
+        sides = sides_of(actor, report) if question else talking_sides(actor, report)
         inside: tuple[Side, ...] = ("department",) if question else _INSIDE
         side = next((inner for inner in inside if inner in sides), None)
         if side == "head" and "reporter" in sides:
@@ -136,9 +146,33 @@ def viewer_of(actor: Actor, report: Report) -> Viewer:
     people only that they are the department.
     """
     author = report.account_id == actor.account_id
-    department = "department" in sides_of(actor, report)
+    department = "department" in talking_sides(actor, report)
     return Viewer(
         account_id=actor.account_id,
         sees_notes=department or not author,
         sees_department_names=department or not author,
     )
+
+
+def passes_on(actor: Actor, report: Report) -> bool:
+    """May hand it over or split it: the department in charge, dispatchers, the ward's leader."""
+    leads = not set(actor.leads()).isdisjoint(report.path)
+    return leads or "department" in sides_of(actor, report)
+
+
+def is_passable(actor: Actor, report: Report) -> bool:
+    """Whether there is still something to pass on, and by this person."""
+    return passes_on(actor, report) and report.state not in {*DONE, "resolved"}
+
+
+def closes_part(actor: Actor, report: Report, department_id: UUID) -> bool:
+    """May say that a part is done: who does it, and who is in charge of the whole."""
+    return department_id in actor.departments() or "department" in sides_of(actor, report)
+
+
+def is_present(actor: Actor, report: Report) -> bool:
+    """Whether others are told that this person looks at it: staff and heads, not its reporter."""
+    side = side_of(actor, report)
+    if side == "reporter":
+        return "department" in talking_sides(actor, report)
+    return side is not None or not set(actor.oversees()).isdisjoint(report.path)

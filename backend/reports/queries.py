@@ -22,7 +22,8 @@ from backend.db import (
 from backend.departments.schemas import Answer, Names
 from backend.media.schemas import PhotoOut
 from backend.reports.moves import DONE, options_for
-from backend.reports.policy import decisions_open, may_rate, sides_of, wards_of
+from backend.reports.part_queries import PARTS, parts_of
+from backend.reports.policy import decisions_open, is_passable, may_rate, sides_of, wards_of
 from backend.reports.report import Clocks, Report
 from backend.reports.schemas import BehalfIn, BehalfOut, ReportOut
 from backend.reports.timing import is_running, late_clocks
@@ -33,6 +34,7 @@ from backend.threads.schemas import ClockName
 if TYPE_CHECKING:
     from asyncpg import Record
 
+_JSON: Final = frozenset({"clocks", "answers"})
 _ROW: Final = ", ".join(f"r.{column}" for column in Report.__struct_fields__)
 
 # People who hold one of the given grants, but for the one who acts.
@@ -67,14 +69,15 @@ SELECT ARRAY({_HOLDERS.format(roles="$27", scopes="$28", actor="$3")}) AS recipi
 # `thread_seq` leaves out what the person may not see: a note must not look like something unread.
 # The entry "created" is never news to its author.
 _SHOWN: Final = """
-SELECT r.*, a.name AS reporter_name, n.name AS neighbourhood_name, c.names AS category_names,
-       c.icon, c.colour, c.needs_result_photo, d.names AS department_names,
+SELECT r.*, a.name AS reporter_name, a.language AS reporter_language,
+       n.name AS neighbourhood_name, c.names AS category_names, c.icon, c.colour,
+       c.needs_result_photo, d.names AS department_names,
        CASE WHEN {sees_notes} THEN r.last_seq
             ELSE (SELECT m.seq FROM message m WHERE m.thread_id = r.id AND m.kind <> 'note'
                   ORDER BY m.seq DESC LIMIT 1) END AS thread_seq,
        greatest(coalesce(mine, 0), (r.account_id = $1)::int) AS my_read_seq,
        coalesce(by_department, 0) AS by_department, coalesce(by_reporter, 0) AS by_reporter,
-       now() AS asked_at, b.name AS behalf_name, b.phone AS behalf_phone,
+       now() AS asked_at, b.name AS behalf_name, b.phone AS behalf_phone, {parts} AS parts,
        CASE WHEN r.account_id = $1 AND least(r.accept_due_at, r.solve_due_at) <= now()
             THEN ARRAY(SELECT e.clock FROM deadline e
                        WHERE e.report_id = r.id AND e.kind = 'nudge'
@@ -225,10 +228,7 @@ async def update_report(report_id: UUID, entries: int, changes: Mapping[str, obj
         f"UPDATE report SET {', '.join(['last_seq = last_seq + $2', *columns])} WHERE id = $1",
         report_id,
         entries,
-        *(
-            json_text(value) if isinstance(value, Clocks | list) else value
-            for value in changes.values()
-        ),
+        *(json_text(value) if column in _JSON else value for column, value in changes.items()),
     )
 
 
@@ -268,7 +268,7 @@ async def show_chosen(
     `planned`: see `fetch_planned`.
     """
     sees_notes, more = sees_notes_sql(actor, 2 + len(arguments))
-    shown = _SHOWN.format(chosen=chosen, sees_notes=sees_notes)
+    shown = _SHOWN.format(chosen=chosen, sees_notes=sees_notes, parts=PARTS)
     ask = fetch_planned if planned else fetch
     return await ask(f"{shown} ORDER BY {order}", actor.account_id, *arguments, *more)
 
@@ -347,6 +347,7 @@ def out_of(row: "Record", actor: Actor, photos: list[PhotoOut]) -> ReportOut:
             report.state,
             appealed=report.appealed,
             needs_result_photo=row["needs_result_photo"],
+            open_parts=bool(report.open_part_ids),
         ),
         clock_paused=report.state not in DONE and not is_running(report),
         nudge=_open_nudge(row, report),
@@ -361,6 +362,11 @@ def out_of(row: "Record", actor: Actor, photos: list[PhotoOut]) -> ReportOut:
         on_behalf=_behalf_of(row),
         followers=report.followers,
         followed=False,
+        reporter_language=row["reporter_language"],
+        handovers=report.handovers,
+        ping_pong=report.ping_pong,
+        parts=parts_of(row, report, actor),
+        passable=is_passable(actor, report),
     )
 
 

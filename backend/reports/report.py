@@ -35,9 +35,11 @@ class Clocks(Struct, frozen=True):
 class Report(Struct, frozen=True):
     """One row of the table `report`. `last_seq` numbers its thread.
 
-    `alarm_at` is when the worker looks at its deadlines next; None while the clocks stand.
-    `disputes` counts how often it was called done and was not (`C8`); `stars` is the rating that
-    counts, given `ratings` times (`C9`).
+    `part_ids` are departments that have a part of it besides the one in charge (`W7`), and
+    `open_part_ids` those that have not done theirs; `handovers` counts, and `ping_pong` says that
+    it was handed to and fro (`W8`). `alarm_at` is when the worker looks at its deadlines next; None
+    while the clocks stand. `disputes` counts how often it was called done and was not (`C8`);
+    `stars` is the rating that counts, given `ratings` times (`C9`).
     """
 
     id: UUID
@@ -77,6 +79,10 @@ class Report(Struct, frozen=True):
     followers: int = 0
     moderation: Moderation = "new"
     moderation_appealed: bool = False
+    handovers: int = 0
+    ping_pong: bool = False
+    part_ids: list[UUID] = []
+    open_part_ids: list[UUID] = []
 
     @property
     def path(self) -> list[UUID]:

@@ -7,6 +7,7 @@ from uuid import UUID
 from msgspec import UNSET, Meta, Struct, UnsetType
 
 from backend.departments.schemas import Answer, AnswersIn, Names
+from backend.i18n import Language
 from backend.media.schemas import PhotoNamed, PhotoOut, PhotoReceipt
 from backend.threads.schemas import ClockName, MessageOut, MessageReceipt
 
@@ -102,6 +103,20 @@ class MoveOption(Struct, frozen=True):
     needs_photo: bool
 
 
+class PartOut(Struct, frozen=True):
+    """What a department besides the one in charge does (`W7`). `task` is said to staff only.
+
+    `closable`: this person may say that it is done.
+    """
+
+    department_id: UUID
+    department_names: Names
+    task: str | None
+    asked_at: datetime
+    done_at: datetime | None
+    closable: bool
+
+
 class ReportOut(Struct, frozen=True):
     """A report as one person sees it.
 
@@ -114,6 +129,8 @@ class ReportOut(Struct, frozen=True):
     public (`W5`); `decisions` are those this person may take now. `followers` other people see it,
     too (`R6`). `followed`: this person is one of them and no more: of who reported it, of the
     thread and, unless approved, of words and photos nothing is shown.
+    `passable`: they may hand it over or split it now (`W7`, `W8`); `handovers` counts how often it
+    was handed over, and `ping_pong` says that it came back to a department that had it before.
     """
 
     id: UUID
@@ -169,6 +186,11 @@ class ReportOut(Struct, frozen=True):
     on_behalf: BehalfOut | None
     followers: int
     followed: bool
+    reporter_language: Language
+    handovers: int
+    ping_pong: bool
+    parts: list[PartOut]
+    passable: bool
 
 
 class CaseOut(Struct, frozen=True):
@@ -262,6 +284,48 @@ class RatingIn(Struct, frozen=True):
     stars: int
     text: str = ""
     device_created_at: datetime | None = None
+
+
+class HandoverIn(Struct, frozen=True):
+    """Another department is in charge from now on (`W8`). The reporter reads the reason."""
+
+    department_id: UUID
+    reason: str = ""
+    device_created_at: datetime | None = None
+
+
+class PartIn(Struct, frozen=True):
+    department_id: UUID
+    task: str
+
+
+class SplitIn(Struct, frozen=True):
+    """Other departments have something to do, too (`W7`); the one in charge keeps the case."""
+
+    parts: Annotated[list[PartIn], Meta(max_length=100)]
+    device_created_at: datetime | None = None
+
+
+class PartDoneIn(Struct, frozen=True):
+    """What a department had to do is done, or no longer asked for: said in words."""
+
+    text: str = ""
+    photos: Photos = []
+    device_created_at: datetime | None = None
+
+
+class Looker(Struct, frozen=True):
+    """Someone of the staff who has a case before their eyes."""
+
+    account_id: UUID
+    name: str
+
+
+class PresenceOut(Struct, frozen=True):
+    """The others who look at a case now. To be asked again within `seconds`, or one is gone."""
+
+    others: list[Looker]
+    seconds: int
 
 
 class MoveReceipt(MessageReceipt, frozen=True):

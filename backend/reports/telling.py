@@ -53,6 +53,7 @@ def touch_report(
     feeds = [head, staff_scope(report.ward_id)]
     if report.department_id is not None:
         feeds.append(report.department_id)
+    feeds += report.part_ids
     copies = [head]
     if to_author:
         feeds.append(report.account_id)
@@ -69,9 +70,15 @@ def touch_reader(report: Report, side: str) -> None:
         feeds.append(staff_scope(report.ward_id))
         if report.department_id is not None:
             feeds.append(report.department_id)
+        feeds += report.part_ids
     if side in {"reporter", "head"}:
         feeds.append(head_scope(report.neighbourhood_id))
     touch([(feed, "report", report.id) for feed in feeds])
+
+
+def touch_desks(report: Report, department_ids: Iterable[UUID]) -> None:
+    """It is on these desks now."""
+    touch([(department_id, "report", report.id) for department_id in department_ids])
 
 
 async def touch_photo(thread_id: UUID, message_id: UUID) -> None:
@@ -181,6 +188,42 @@ async def tell_nudge(report: Report, acting: UUID, detail: str, message_id: UUID
     watchers = [*department_of(report), *dispatchers_of(report)]
     recipients = await queries.list_holders(watchers, acting)
     await notifications.notify(recipients, "nudge", report.id, message_id, detail, urgent=False)
+
+
+async def tell_handover(report: Report, acting: UUID, message_id: UUID) -> None:
+    """Another department is in charge: it is told, and so is the author (`W8`)."""
+    receivers = await queries.list_holders(department_of(report), acting)
+    await notifications.notify(
+        receivers, "handover", report.id, message_id, None, urgent=report.urgent
+    )
+    await tell_reporter(report, acting, "handover", message_id)
+
+
+async def tell_passed_around(report: Report, acting: UUID, message_id: UUID) -> None:
+    dispatchers = await queries.list_holders(dispatchers_of(report), acting)
+    await notifications.notify(
+        dispatchers, "handover", report.id, message_id, "passed_around", urgent=True
+    )
+
+
+async def tell_split(
+    report: Report, department_ids: Sequence[UUID], acting: UUID, message_id: UUID
+) -> None:
+    """Departments have a part to do (`W7`); the author hears of it, too."""
+    watchers: Watchers = [("officer", department_id) for department_id in department_ids]
+    receivers = await queries.list_holders(watchers, acting)
+    await notifications.notify(receivers, "part", report.id, message_id, None, urgent=report.urgent)
+    await tell_reporter(report, acting, "part", message_id)
+
+
+async def tell_part_done(report: Report, acting: UUID, message_id: UUID) -> None:
+    """Whoever is in charge of the whole hears that a part is done, and so does the author."""
+    receivers = await queries.list_holders(department_of(report), acting)
+    await notifications.notify(receivers, "part", report.id, message_id, "done", urgent=False)
+    if report.account_id not in receivers and report.account_id != acting:
+        await notifications.notify(
+            [report.account_id], "part", report.id, message_id, "done", urgent=False
+        )
 
 
 async def tell_reporter(

@@ -112,6 +112,19 @@ def go_on(
     return changes
 
 
+def change_hands(report: Report, now: datetime, calendar: Calendar | None) -> Changes:
+    """Another department works on it: what was promised stays, what is left is counted in its
+    hours.
+
+    Args:
+        calendar: that of the new department.
+    """
+    if not is_running(report):
+        return {}
+    counted = {"clocks": go_on(report, now, now, calendar)["clocks"]}
+    return with_alarm(report, counted, now, calendar)
+
+
 def accept_due(report: Report, now: datetime, calendar: Calendar | None) -> datetime:
     """Until when it is to be accepted, a question that is still open counted until now."""
     since = report.awaiting_since

@@ -5,11 +5,20 @@ Each function gives a condition on the table `report` aliased `r`, and its argum
 """
 
 from collections.abc import Sequence
+from typing import Final
 from uuid import UUID
 
 from backend.actor import Actor
 
 Condition = tuple[str, list[object]]
+
+_PARTS: Final = "r.part_ids"
+"""Departments that have a part of it (`W7`): an array, with an index of what is not empty."""
+
+_ON_DESK: Final = (
+    "r.part_ids <> '{}' AND r.part_ids @> ARRAY[?]::uuid[] AND (? = ANY(r.open_part_ids)"
+    " OR r.state IN ('closed', 'rejected', 'merged', 'withdrawn'))"
+)
 
 
 def visible_to_sql(actor: Actor, first: int) -> Condition:
@@ -19,10 +28,19 @@ def visible_to_sql(actor: Actor, first: int) -> Condition:
 
 def desk_parts(actor: Actor) -> list[tuple[str, UUID]]:
     """What is this person's work, as `visible_to_sql` without what is merely their own: each part
-    as a column and its value. A report may lie in several of them.
+    as a condition with `?` where its value stands. A report may lie in several of them.
+
+    What another department is in charge of lies here while a part of it is to be done, and when all
+    of it is over.
     """
     columns = [*_headed(actor), *_handled(actor)]
-    return sorted({(column, one) for column, ids in columns for one in ids})
+    return sorted(
+        {
+            (_ON_DESK if column == _PARTS else f"{column} = ?", one)
+            for column, ids in columns
+            for one in ids
+        }
+    )
 
 
 def replica_sql(actor: Actor, first: int) -> Condition:
@@ -37,7 +55,11 @@ def sees_notes_sql(actor: Actor, first: int) -> Condition:
     """Where they see internal notes (`C3`), of what they see; the twin of `policy.viewer_of`."""
     inside, arguments = _any_of(
         first + 1,
-        [("r.department_id", actor.departments()), ("r.ward_id", actor.dispatches())],
+        [
+            ("r.department_id", actor.departments()),
+            (_PARTS, actor.departments()),
+            ("r.ward_id", actor.dispatches()),
+        ],
     )
     return f"(r.account_id <> ${first} OR {inside})", [actor.account_id, *arguments]
 
@@ -49,6 +71,7 @@ def _headed(actor: Actor) -> list[tuple[str, list[UUID]]]:
 def _handled(actor: Actor) -> list[tuple[str, list[UUID]]]:
     return [
         ("r.department_id", actor.departments()),
+        (_PARTS, actor.departments()),
         ("r.ward_id", [*actor.dispatches(), *actor.oversees()]),
         ("r.city_id", actor.oversees()),
     ]
@@ -61,6 +84,10 @@ def _any_of(first: int, columns: Sequence[tuple[str, list[UUID]]]) -> Condition:
         if not ids:
             continue
         place = f"${first + len(arguments)}"
+        if column == _PARTS:
+            parts.append(f"({column} <> '{{}}' AND {column} && {place}::uuid[])")
+            arguments.append(ids)
+            continue
         # One value as `=`: only so does an index give its rows in order.
         if len(ids) == 1:
             parts.append(f"{column} = {place}")

@@ -27,6 +27,10 @@ EventType = Literal[
     "verified",
     "corrected",
     "appealed",
+    "handed",
+    "passed_around",
+    "split",
+    "part_done",
 ]
 ClockName = Literal["accept", "solve"]
 
@@ -37,7 +41,7 @@ class ThreadEvent(Struct, frozen=True):
     `from` and `to` are states of the report, `reason` is what the mover gave, `department_id` who
     has the case from then on, `merged_into` the report it was joined with. `clock` is the promise
     that is running out, was broken, told to a supervisor, or asked after (`W4`, `W11`). `stars`, 1
-    to 5, is how the reporter rates the end (`C9`).
+    to 5, is how the reporter rates the end (`C9`). `department_ids` got a part of the case (`W7`).
     """
 
     type: EventType
@@ -48,6 +52,7 @@ class ThreadEvent(Struct, frozen=True):
     merged_into: UUID | None = None
     clock: ClockName | UnsetType = UNSET
     stars: int | UnsetType = UNSET
+    department_ids: list[UUID] | UnsetType = UNSET
 
 
 class MessageIn(Struct, frozen=True):

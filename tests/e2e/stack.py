@@ -40,7 +40,7 @@ FLAGS = [
     "--disable-sync",
     "--no-first-run",
 ]
-START_SECONDS = 90
+START_SECONDS = 120
 
 
 def free_port() -> int:

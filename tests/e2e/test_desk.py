@@ -24,8 +24,8 @@ async ([path, body]) => {
 """
 
 
-def words(msgid: str) -> str:
-    return word("vi", msgid)
+def words(msgid: str, **params: object) -> str:
+    return word("vi", msgid, **params)
 
 
 async def put(page: Page, path: str, body: Mapping[str, object]) -> None:

@@ -21,6 +21,11 @@ export const notices: Readonly<Record<string, Notice>> = {
 		body: N_('Open it to see what has become of it.')
 	},
 	moderated: { title: N_('Something was decided about a report'), body: N_('Open it to read what and why.') },
+	handover: {
+		title: N_('A report has another department now'),
+		body: N_('Open it to read why.')
+	},
+	part: { title: N_('Several departments work on a report'), body: N_('Open it to see who does what.') },
 	nudge: { title: N_('The reporter asks where it stands.'), body: N_('Open the report to read it.') }
 };
 

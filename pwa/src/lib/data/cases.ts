@@ -10,7 +10,13 @@ const kept = 200;
 
 /** Fetches a case with its thread and keeps it. Throws `Problem` or `Unreachable`. */
 export async function fetchCase(db: Db, id: string, client: Client = api): Promise<CaseOut> {
-	const found = await client.request('GET', `/api/reports/${id}`, {}, isCase);
+	let found: CaseOut;
+	try {
+		found = await client.request('GET', `/api/reports/${id}`, {}, isCase);
+	} catch (error) {
+		if (error instanceof Problem && error.status === 404) await forgetSent(db, id);
+		throw error;
+	}
 	const tx = db.transaction('cases', 'readwrite');
 	await tx.store.put({ id, ...found, fetchedAt: Date.now() });
 	const all = await tx.store.getAll();
@@ -20,6 +26,11 @@ export async function fetchCase(db: Db, id: string, client: Client = api): Promi
 	await dropArrived(db, new Set([id, ...found.messages.map((message) => message.id)]));
 	changed('cases');
 	return found;
+}
+
+/** What was sent into a case that has gone elsewhere (a hand-over, the last word before it) will not be shown again. */
+async function forgetSent(db: Db, id: string): Promise<void> {
+	await dropArrived(db, new Set(await db.getAllKeysFromIndex('outbox', 'by_report', id)));
 }
 
 /** Fetches a kept case anew, if it is one. It leaves the phone when the person may no longer see it. */

@@ -65,6 +65,35 @@ export const routes: { [K in Kind]: Route<K> } = {
 		receipt: true,
 		answers: isReceiptFor
 	},
+	nudge: {
+		method: 'PUT',
+		path: (entry) => `${onReport(entry)}/nudges/${entry.id}`,
+		body: (entry) => entry.payload,
+		receipt: true,
+		answers: isReceiptFor
+	},
+	handover: {
+		method: 'PUT',
+		path: (entry) => `${onReport(entry)}/handovers/${entry.id}`,
+		body: (entry) => entry.payload,
+		receipt: true,
+		answers: isReceiptFor
+	},
+	split: {
+		method: 'PUT',
+		path: (entry) => `${onReport(entry)}/splits/${entry.id}`,
+		body: (entry) => entry.payload,
+		receipt: true,
+		answers: isReceiptFor
+	},
+	part_done: {
+		method: 'PUT',
+		path: (entry) => `${onReport(entry)}/parts/${entry.payload.department_id}/closings/${entry.id}`,
+		// The department stands in the address; what else is said is not known there.
+		body: ({ payload: { text, device_created_at }, photos }) => ({ text, device_created_at, photos }),
+		receipt: true,
+		answers: isReceiptFor
+	},
 	edit: {
 		method: 'PATCH',
 		path: onReport,

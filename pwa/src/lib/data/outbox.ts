@@ -197,7 +197,17 @@ export async function finish(db: Db, id: string): Promise<void> {
 
 /** What makes a row of a report's thread, or the report itself. */
 function standsInThread(kind: Kind): boolean {
-	return ['report', 'message', 'move', 'rating', 'decision'].includes(kind);
+	return [
+		'report',
+		'message',
+		'move',
+		'rating',
+		'decision',
+		'nudge',
+		'handover',
+		'split',
+		'part_done'
+	].includes(kind);
 }
 
 /** Deletes photos that no entry and no draft needs any more. */

@@ -9,14 +9,19 @@ import type {
 	DecisionIn,
 	DepartmentOut,
 	Language,
+	HandoverIn,
 	LocatedBy,
 	MePatch,
 	MessageIn,
 	MessageOut,
 	MoveIn,
 	NotificationOut,
+	NudgeIn,
+	PartDoneIn,
 	ProblemBody,
+	SplitIn,
 	SubscriptionIn,
+	TemplatesOut,
 	ReportIn,
 	ReportOut,
 	RatingIn,
@@ -33,6 +38,10 @@ export interface Payloads {
 	/** `instead`: what was about to be reported, in case the join is refused. */
 	join: { device_created_at: string; instead: ReportDraft };
 	decision: Omit<DecisionIn, 'photos'>;
+	nudge: NudgeIn;
+	handover: HandoverIn;
+	split: SplitIn;
+	part_done: Omit<PartDoneIn, 'photos'> & { department_id: string };
 	read: { seq: number };
 	notification_read: { ids: string[] };
 	profile: MePatch;
@@ -188,6 +197,8 @@ export interface Meta {
 	config: ConfigOut;
 	/** Lists kept at the desk, as last asked for. */
 	deskViews: DeskView[];
+	/** Ready-made replies by department, as last asked for: an officer without a line has them, too. */
+	templates: Record<string, TemplatesOut>;
 	/** Highest `order` given out. */
 	order: number;
 }

@@ -1,5 +1,5 @@
 /** The conversation of one report: the server's rows in its order, then what this phone still has to send. */
-import type { Decision, MessageOut, Side, ThreadEvent } from '#lib/api/types.ts';
+import type { MessageOut, Side, ThreadEvent } from '#lib/api/types.ts';
 import type { Db } from '#lib/data/db.ts';
 import type { OutboxEntry } from '#lib/data/rows.ts';
 import { deliveryOf, type Delivery } from './delivery.ts';
@@ -27,6 +27,17 @@ export interface ThreadItem {
 /** `thread(reportId).current`: oldest first. */
 export const thread = liveBy<ThreadItem[]>(['messages', 'cases', 'outbox', 'uploads'], readThread);
 
+const rowKinds: ReadonlySet<string> = new Set([
+	'message',
+	'move',
+	'rating',
+	'decision',
+	'nudge',
+	'handover',
+	'split',
+	'part_done'
+]);
+
 async function readThread(db: Db, reportId: string): Promise<ThreadItem[]> {
 	const entries = (await db.getAllFromIndex('outbox', 'by_report', reportId)).sort(
 		(a, b) => a.order - b.order
@@ -34,9 +45,7 @@ async function readThread(db: Db, reportId: string): Promise<ThreadItem[]> {
 	const byId = new Map(entries.map((entry) => [entry.id, entry]));
 	const messages = await knownMessages(db, reportId);
 	const known = new Set(messages.map((message) => message.id));
-	const waiting = entries.filter(
-		(entry) => ['message', 'move', 'rating', 'decision'].includes(entry.kind) && !known.has(entry.id)
-	);
+	const waiting = entries.filter((entry) => rowKinds.has(entry.kind) && !known.has(entry.id));
 	return Promise.all([
 		...messages.map((message) => sentItem(db, message, byId.get(message.id))),
 		...waiting.map((entry) => waitingItem(db, entry))
@@ -72,15 +81,6 @@ async function sentItem(db: Db, message: MessageOut, entry: OutboxEntry | undefi
 	};
 }
 
-/** How a decision stands in the thread. */
-const decided = {
-	approve: 'approved',
-	hide: 'hidden',
-	verify: 'verified',
-	correct: 'corrected',
-	appeal: 'appealed'
-} as const satisfies Record<Decision, ThreadEvent['type']>;
-
 async function waitingItem(db: Db, entry: OutboxEntry): Promise<ThreadItem> {
 	const shown = {
 		id: entry.id,
@@ -96,15 +96,10 @@ async function waitingItem(db: Db, entry: OutboxEntry): Promise<ThreadItem> {
 		const { to, reason = null, text = '' } = entry.payload;
 		return { ...shown, kind: 'event', text, event: { type: 'moved', to, reason }, question: false };
 	}
-	if (entry.kind === 'decision') {
-		const { decision, reason = null, text = '' } = entry.payload;
-		return { ...shown, kind: 'event', text, event: { type: decided[decision], reason }, question: false };
+	if (entry.kind !== 'message') {
+		const { text, event } = (await import('./waitingEvents.ts')).waitingEvent(entry);
+		return { ...shown, kind: 'event', text, event, question: false };
 	}
-	if (entry.kind === 'rating') {
-		const { stars, text = '' } = entry.payload;
-		return { ...shown, kind: 'event', text, event: { type: 'rated', stars }, question: false };
-	}
-	if (entry.kind !== 'message') throw new Error(`${entry.kind} is not a row of a thread`);
 	const { text = '', note = false, question = false } = entry.payload;
 	return { ...shown, kind: note ? 'note' : 'message', text, event: null, question };
 }

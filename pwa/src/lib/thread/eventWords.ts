@@ -1,5 +1,5 @@
 /** System events of a thread in one plain sentence, for whoever looks at it. */
-import { formatNumber, t } from '#lib/i18n/index.ts';
+import { formatNumber, formatPlace, t } from '#lib/i18n/index.ts';
 import type { ReportState, ThreadItem } from '#lib/state/index.ts';
 
 interface Circumstances {
@@ -59,6 +59,20 @@ export function eventWords(item: ThreadItem, around: Circumstances): string {
 				? t('You said how it went: {stars} of 5.', { stars })
 				: t('The reporter said how it went: {stars} of 5.', { stars });
 		}
+		case 'handed':
+			return t('Handed over to: {department}', {
+				department: around.department(event.department_id) || t('another department')
+			});
+		case 'passed_around':
+			return t('Departments hand this to and fro. The dispatcher has been told and decides.');
+		case 'split': {
+			const names = (event.department_ids ?? []).map(around.department).filter(Boolean);
+			return t('Also working on it: {departments}', { departments: formatPlace(...names) });
+		}
+		case 'part_done':
+			return t('{department} has done its part.', {
+				department: around.department(event.department_id) || t('A department')
+			});
 		case 'moved':
 			return movedWords(item, event.to ?? null, event.from ?? null, around.mine);
 	}

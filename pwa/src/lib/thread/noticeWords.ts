@@ -22,6 +22,12 @@ export function noticeWords(item: Pick<NotificationOut, 'kind' | 'detail'>, mine
 			return decisionNotice(item.detail);
 		case 'nudge':
 			return t('The reporter asks where it stands.');
+		case 'handover':
+			if (item.detail === 'passed_around') return t('Departments hand a report to and fro');
+			return mine ? t('Another department has your report now') : t('A report was handed over to you');
+		case 'part':
+			if (item.detail === 'done') return t('A department has done its part');
+			return mine ? t('Several departments work on your report') : t('There is a part for you to do');
 	}
 }
 
