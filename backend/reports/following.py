@@ -4,6 +4,7 @@ A follower learns what became of it. Of the conversation, and of who reported it
 """
 
 from datetime import UTC, datetime
+from typing import Final
 from uuid import UUID
 
 from msgspec.structs import replace
@@ -11,7 +12,7 @@ from msgspec.structs import replace
 from backend.actor import Actor
 from backend.db import write_tx
 from backend.errors import Conflict, IdReused, NotFound
-from backend.i18n import N_
+from backend.i18n import N_, Language
 from backend.media import service as media
 from backend.reports import follower_queries, queries, telling
 from backend.reports.moves import DONE
@@ -20,6 +21,7 @@ from backend.reports.report import Report
 from backend.reports.schemas import JoinIn, JoinReceipt, ReportOut
 
 _NOBODY = UUID(int=0)
+_NO_LANGUAGE: Final[Language] = "en"
 
 
 class OwnReport(Conflict):

@@ -21,6 +21,58 @@ export interface paths {
         patch?: never;
         trace?: never;
     };
+    "/api/departments/{department_id}/templates": {
+        parameters: {
+            query?: never;
+            header?: never;
+            path?: never;
+            cookie?: never;
+        };
+        /** ListTemplates */
+        get: operations["listTemplates"];
+        put?: never;
+        post?: never;
+        delete?: never;
+        options?: never;
+        head?: never;
+        patch?: never;
+        trace?: never;
+    };
+    "/api/departments/{department_id}/templates/{template_id}": {
+        parameters: {
+            query?: never;
+            header?: never;
+            path?: never;
+            cookie?: never;
+        };
+        get?: never;
+        /** Save */
+        put: operations["saveTemplate"];
+        post?: never;
+        /** Remove */
+        delete: operations["removeTemplate"];
+        options?: never;
+        head?: never;
+        patch?: never;
+        trace?: never;
+    };
+    "/api/departments/{department_id}/templates/{template_id}/versions": {
+        parameters: {
+            query?: never;
+            header?: never;
+            path?: never;
+            cookie?: never;
+        };
+        /** Versions */
+        get: operations["listTemplateVersions"];
+        put?: never;
+        post?: never;
+        delete?: never;
+        options?: never;
+        head?: never;
+        patch?: never;
+        trace?: never;
+    };
     "/api/desk/moves/preview": {
         parameters: {
             query?: never;
@@ -333,6 +385,23 @@ export interface paths {
         patch?: never;
         trace?: never;
     };
+    "/api/reports/{report_id}/handovers/{handover_id}": {
+        parameters: {
+            query?: never;
+            header?: never;
+            path?: never;
+            cookie?: never;
+        };
+        get?: never;
+        /** HandOver */
+        put: operations["handOver"];
+        post?: never;
+        delete?: never;
+        options?: never;
+        head?: never;
+        patch?: never;
+        trace?: never;
+    };
     "/api/reports/{report_id}/history": {
         parameters: {
             query?: never;
@@ -418,6 +487,41 @@ export interface paths {
         patch?: never;
         trace?: never;
     };
+    "/api/reports/{report_id}/parts/{department_id}/closings/{closing_id}": {
+        parameters: {
+            query?: never;
+            header?: never;
+            path?: never;
+            cookie?: never;
+        };
+        get?: never;
+        /** ClosePart */
+        put: operations["closePart"];
+        post?: never;
+        delete?: never;
+        options?: never;
+        head?: never;
+        patch?: never;
+        trace?: never;
+    };
+    "/api/reports/{report_id}/presence": {
+        parameters: {
+            query?: never;
+            header?: never;
+            path?: never;
+            cookie?: never;
+        };
+        get?: never;
+        /** LookAt */
+        put: operations["lookAt"];
+        post?: never;
+        /** LookAway */
+        delete: operations["lookAway"];
+        options?: never;
+        head?: never;
+        patch?: never;
+        trace?: never;
+    };
     "/api/reports/{report_id}/ratings/{rating_id}": {
         parameters: {
             query?: never;
@@ -445,6 +549,23 @@ export interface paths {
         get?: never;
         /** MarkRead */
         put: operations["markRead"];
+        post?: never;
+        delete?: never;
+        options?: never;
+        head?: never;
+        patch?: never;
+        trace?: never;
+    };
+    "/api/reports/{report_id}/splits/{split_id}": {
+        parameters: {
+            query?: never;
+            header?: never;
+            path?: never;
+            cookie?: never;
+        };
+        get?: never;
+        /** Split */
+        put: operations["splitReport"];
         post?: never;
         delete?: never;
         options?: never;
@@ -1226,6 +1347,14 @@ export interface components {
             scope_id: string;
             scope_name: string;
         };
+        /** HandoverIn */
+        HandoverIn: {
+            /** Format: uuid */
+            department_id: string;
+            device_created_at?: string | null;
+            /** @default  */
+            reason: string;
+        };
         /** Health */
         Health: {
             database: boolean;
@@ -1366,6 +1495,12 @@ export interface components {
             /** Format: uuid */
             report_id: string;
         };
+        /** Looker */
+        Looker: {
+            /** Format: uuid */
+            account_id: string;
+            name: string;
+        };
         /** MeOut */
         MeOut: {
             consent_version: number;
@@ -1505,7 +1640,7 @@ export interface components {
             /** Format: uuid */
             id: string;
             /** @enum {string} */
-            kind: "report_new" | "message" | "question" | "state" | "answer" | "deadline" | "nudge" | "moderated" | "followed";
+            kind: "report_new" | "message" | "question" | "state" | "answer" | "deadline" | "nudge" | "moderated" | "followed" | "handover" | "part";
             message_id: string | null;
             read_at: string | null;
             report_id: string | null;
@@ -1518,6 +1653,30 @@ export interface components {
         /** OrderIn */
         OrderIn: {
             category_ids: string[];
+        };
+        /** PartDoneIn */
+        PartDoneIn: {
+            device_created_at?: string | null;
+            photos?: components["schemas"]["PhotoNamed"][];
+            /** @default  */
+            text: string;
+        };
+        /** PartIn */
+        PartIn: {
+            /** Format: uuid */
+            department_id: string;
+            task: string;
+        };
+        /** PartOut */
+        PartOut: {
+            /** Format: date-time */
+            asked_at: string;
+            closable: boolean;
+            /** Format: uuid */
+            department_id: string;
+            department_names: components["schemas"]["Names"];
+            done_at: string | null;
+            task: string | null;
         };
         /** PhotoNamed */
         PhotoNamed: {
@@ -1541,6 +1700,11 @@ export interface components {
             id: string;
             sha256: string;
             stored: boolean;
+        };
+        /** PresenceOut */
+        PresenceOut: {
+            others: components["schemas"]["Looker"][];
+            seconds: number;
         };
         /** Question */
         Question: {
@@ -1624,6 +1788,7 @@ export interface components {
             disputes: number;
             followed: boolean;
             followers: number;
+            handovers: number;
             hidden_reason: string | null;
             /** Format: uuid */
             id: string;
@@ -1645,10 +1810,15 @@ export interface components {
             nudge: "accept" | "solve" | null;
             on_behalf: components["schemas"]["BehalfOut"] | null;
             outside: boolean;
+            parts: components["schemas"]["PartOut"][];
+            passable: boolean;
             photos: components["schemas"]["PhotoOut"][];
+            ping_pong: boolean;
             private: boolean;
             ratable: boolean;
             reason: string | null;
+            /** @enum {string} */
+            reporter_language: "vi" | "fa" | "en";
             reporter_name: string | null;
             resolved_at: string | null;
             seen_by_department_seq: number;
@@ -1774,6 +1944,11 @@ export interface components {
             /** @default  */
             name: string;
         };
+        /** SplitIn */
+        SplitIn: {
+            device_created_at?: string | null;
+            parts: components["schemas"]["PartIn"][];
+        };
         /** SubscriptionIn */
         SubscriptionIn: {
             auth: string;
@@ -1797,17 +1972,60 @@ export interface components {
             reset: boolean;
             upserts: components["schemas"]["Upserts"];
         };
+        /** TemplateIn */
+        TemplateIn: {
+            name: string;
+            texts: {
+                [key: string]: string;
+            };
+            /** @default 0 */
+            version: number;
+        };
+        /** TemplateOut */
+        TemplateOut: {
+            /** Format: date-time */
+            changed_at: string;
+            changed_by: string;
+            /** Format: uuid */
+            id: string;
+            name: string;
+            texts: {
+                [key: string]: string;
+            };
+            version: number;
+        };
+        /** TemplateVersion */
+        TemplateVersion: {
+            /** Format: date-time */
+            changed_at: string;
+            changed_by: string;
+            name: string | null;
+            texts: {
+                [key: string]: string;
+            } | null;
+            version: number;
+        };
+        /** TemplateVersions */
+        TemplateVersions: {
+            versions: components["schemas"]["TemplateVersion"][];
+        };
+        /** TemplatesOut */
+        TemplatesOut: {
+            editable: boolean;
+            templates: components["schemas"]["TemplateOut"][];
+        };
         /** ThreadEvent */
         ThreadEvent: {
             clock?: "accept" | "solve";
             department_id?: string | null;
+            department_ids?: string[];
             from?: string | null;
             merged_into?: string | null;
             reason?: string | null;
             stars?: number;
             to?: string | null;
             /** @enum {string} */
-            type: "created" | "moved" | "routed" | "question" | "answered" | "edited" | "warned" | "breached" | "escalated" | "nudged" | "rated" | "approved" | "hidden" | "verified" | "corrected" | "appealed";
+            type: "created" | "moved" | "routed" | "question" | "answered" | "edited" | "warned" | "breached" | "escalated" | "nudged" | "rated" | "approved" | "hidden" | "verified" | "corrected" | "appealed" | "handed" | "passed_around" | "split" | "part_done";
         };
         /** Tiles */
         Tiles: {
@@ -1870,6 +2088,159 @@ export interface operations {
                 };
                 content: {
                     "application/json": components["schemas"]["ConfigOut"];
+                };
+            };
+        };
+    };
+    listTemplates: {
+        parameters: {
+            query?: never;
+            header?: never;
+            path: {
+                department_id: string;
+            };
+            cookie?: never;
+        };
+        requestBody?: never;
+        responses: {
+            /** @description Request fulfilled, document follows */
+            200: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["TemplatesOut"];
+                };
+            };
+            /** @description Bad request syntax or unsupported method */
+            400: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": {
+                        detail: string;
+                        extra?: null | {
+                            [key: string]: unknown;
+                        } | unknown[];
+                        status_code: number;
+                    };
+                };
+            };
+        };
+    };
+    saveTemplate: {
+        parameters: {
+            query?: never;
+            header?: never;
+            path: {
+                department_id: string;
+                template_id: string;
+            };
+            cookie?: never;
+        };
+        requestBody: {
+            content: {
+                "application/json": components["schemas"]["TemplateIn"];
+            };
+        };
+        responses: {
+            /** @description Request fulfilled, document follows */
+            200: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["TemplateOut"];
+                };
+            };
+            /** @description Bad request syntax or unsupported method */
+            400: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": {
+                        detail: string;
+                        extra?: null | {
+                            [key: string]: unknown;
+                        } | unknown[];
+                        status_code: number;
+                    };
+                };
+            };
+        };
+    };
+    removeTemplate: {
+        parameters: {
+            query?: never;
+            header?: never;
+            path: {
+                department_id: string;
+                template_id: string;
+            };
+            cookie?: never;
+        };
+        requestBody?: never;
+        responses: {
+            /** @description Request fulfilled, nothing follows */
+            204: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content?: never;
+            };
+            /** @description Bad request syntax or unsupported method */
+            400: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": {
+                        detail: string;
+                        extra?: null | {
+                            [key: string]: unknown;
+                        } | unknown[];
+                        status_code: number;
+                    };
+                };
+            };
+        };
+    };
+    listTemplateVersions: {
+        parameters: {
+            query?: never;
+            header?: never;
+            path: {
+                department_id: string;
+                template_id: string;
+            };
+            cookie?: never;
+        };
+        requestBody?: never;
+        responses: {
+            /** @description Request fulfilled, document follows */
+            200: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["TemplateVersions"];
+                };
+            };
+            /** @description Bad request syntax or unsupported method */
+            400: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": {
+                        detail: string;
+                        extra?: null | {
+                            [key: string]: unknown;
+                        } | unknown[];
+                        status_code: number;
+                    };
                 };
             };
         };
@@ -2736,6 +3107,48 @@ export interface operations {
             };
         };
     };
+    handOver: {
+        parameters: {
+            query?: never;
+            header?: never;
+            path: {
+                report_id: string;
+                handover_id: string;
+            };
+            cookie?: never;
+        };
+        requestBody: {
+            content: {
+                "application/json": components["schemas"]["HandoverIn"];
+            };
+        };
+        responses: {
+            /** @description Request fulfilled, document follows */
+            200: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["MessageReceipt"];
+                };
+            };
+            /** @description Bad request syntax or unsupported method */
+            400: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": {
+                        detail: string;
+                        extra?: null | {
+                            [key: string]: unknown;
+                        } | unknown[];
+                        status_code: number;
+                    };
+                };
+            };
+        };
+    };
     getHistory: {
         parameters: {
             query?: {
@@ -2944,6 +3357,121 @@ export interface operations {
             };
         };
     };
+    closePart: {
+        parameters: {
+            query?: never;
+            header?: never;
+            path: {
+                report_id: string;
+                department_id: string;
+                closing_id: string;
+            };
+            cookie?: never;
+        };
+        requestBody: {
+            content: {
+                "application/json": components["schemas"]["PartDoneIn"];
+            };
+        };
+        responses: {
+            /** @description Request fulfilled, document follows */
+            200: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["MessageReceipt"];
+                };
+            };
+            /** @description Bad request syntax or unsupported method */
+            400: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": {
+                        detail: string;
+                        extra?: null | {
+                            [key: string]: unknown;
+                        } | unknown[];
+                        status_code: number;
+                    };
+                };
+            };
+        };
+    };
+    lookAt: {
+        parameters: {
+            query?: never;
+            header?: never;
+            path: {
+                report_id: string;
+            };
+            cookie?: never;
+        };
+        requestBody?: never;
+        responses: {
+            /** @description Request fulfilled, document follows */
+            200: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["PresenceOut"];
+                };
+            };
+            /** @description Bad request syntax or unsupported method */
+            400: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": {
+                        detail: string;
+                        extra?: null | {
+                            [key: string]: unknown;
+                        } | unknown[];
+                        status_code: number;
+                    };
+                };
+            };
+        };
+    };
+    lookAway: {
+        parameters: {
+            query?: never;
+            header?: never;
+            path: {
+                report_id: string;
+            };
+            cookie?: never;
+        };
+        requestBody?: never;
+        responses: {
+            /** @description Request fulfilled, nothing follows */
+            204: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content?: never;
+            };
+            /** @description Bad request syntax or unsupported method */
+            400: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": {
+                        detail: string;
+                        extra?: null | {
+                            [key: string]: unknown;
+                        } | unknown[];
+                        status_code: number;
+                    };
+                };
+            };
+        };
+    };
     rateReport: {
         parameters: {
             query?: never;
@@ -3007,6 +3535,48 @@ export interface operations {
                     [name: string]: unknown;
                 };
                 content?: never;
+            };
+            /** @description Bad request syntax or unsupported method */
+            400: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": {
+                        detail: string;
+                        extra?: null | {
+                            [key: string]: unknown;
+                        } | unknown[];
+                        status_code: number;
+                    };
+                };
+            };
+        };
+    };
+    splitReport: {
+        parameters: {
+            query?: never;
+            header?: never;
+            path: {
+                report_id: string;
+                split_id: string;
+            };
+            cookie?: never;
+        };
+        requestBody: {
+            content: {
+                "application/json": components["schemas"]["SplitIn"];
+            };
+        };
+        responses: {
+            /** @description Request fulfilled, document follows */
+            200: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["MessageReceipt"];
+                };
             };
             /** @description Bad request syntax or unsupported method */
             400: {
