@@ -48,6 +48,7 @@ PARTS: Final[dict[str, tuple[str, ...]]] = {
                 "MessageBubble.svelte",
                 "Moderation.svelte",
                 "MoveSheet.svelte",
+                "PartsLine.svelte",
                 "PhotoButtons.svelte",
                 "PhotoGrid.svelte",
                 "PhotoViewer.svelte",

@@ -24,6 +24,7 @@ from backend.departments.template_schemas import (
 from backend.errors import Forbidden, IdReused, InvalidField, NotFound
 from backend.i18n import LANGUAGES, N_
 from backend.text import clean_text
+from backend.trail import canonical, record, sha256
 
 VARIABLES: Final = frozenset({"name", "code", "category", "place", "due", "department"})
 """What a text may name; `pwa/src/lib/desk/templates.ts` knows the same."""
@@ -66,7 +67,7 @@ async def save_template(
         IdReused: the id is another department's reply.
     """
     name, texts = _clean(wish)
-    await _kept(actor, department_id)
+    area_id = await _kept(actor, department_id)
     async with write_tx():
         await template_queries.lock_department(department_id)
         kept = await template_queries.get_template(template_id)
@@ -91,20 +92,23 @@ async def save_template(
             await template_queries.insert_version(
                 template_id, department_id, version + 1, name, texts, actor.account_id
             )
+            _record(actor, area_id, department_id, template_id, version + 1, (name, texts))
     found = await template_queries.list_templates(department_id)
     return next(one for one in found if one.id == template_id), fresh
 
 
 async def remove_template(actor: Actor, department_id: UUID, template_id: UUID) -> None:
     """Take a reply away; its history stays. Nothing happens where it is gone already."""
-    await _kept(actor, department_id)
+    area_id = await _kept(actor, department_id)
     async with write_tx():
         await template_queries.lock_department(department_id)
         kept = await template_queries.get_template(template_id)
         if kept is None or kept.department_id != department_id:
             raise NotFound
         if not kept.removed:
-            await template_queries.remove_template(template_id, kept.version + 1, actor.account_id)
+            version = kept.version + 1
+            await template_queries.remove_template(template_id, version, actor.account_id)
+            _record(actor, area_id, department_id, template_id, version, None)
 
 
 async def _readable(actor: Actor, department_id: UUID) -> list[UUID]:
@@ -114,10 +118,33 @@ async def _readable(actor: Actor, department_id: UUID) -> list[UUID]:
     return path
 
 
-async def _kept(actor: Actor, department_id: UUID) -> None:
+async def _kept(actor: Actor, department_id: UUID) -> UUID:
+    """The area of a department whose replies this person writes."""
     path = await _readable(actor, department_id)
     if not keeps_templates(actor, department_id, path):
         raise Forbidden
+    return path[-1]
+
+
+def _record(
+    actor: Actor,
+    area_id: UUID,
+    department_id: UUID,
+    template_id: UUID,
+    version: int,
+    written: tuple[str, Texts] | None,
+) -> None:
+    """`written` is the name and the texts; None: it was removed."""
+    record(
+        "rules.template",
+        ("reply_template", template_id),
+        ward_id=area_id,
+        actor_id=actor.account_id,
+        department_id=department_id,
+        version=version,
+        removed=written is None or None,
+        text_sha256=None if written is None else sha256(canonical(written).decode()),
+    )
 
 
 def _clean(wish: TemplateIn) -> tuple[str, Texts]:

@@ -17,6 +17,7 @@ from backend.media import service as media
 from backend.reports import follower_queries, queries, telling
 from backend.reports.moves import DONE
 from backend.reports.policy import wards_of
+from backend.reports.recording import record_change
 from backend.reports.report import Report
 from backend.reports.schemas import JoinIn, JoinReceipt, ReportOut
 
@@ -72,6 +73,7 @@ async def join(
         report = await _open_one(actor, report_id)
         await follower_queries.insert_follower(join_id, report_id, report.id, actor.account_id, now)
         await follower_queries.recount(report.id)
+        record_change(actor, report, "joined", None, join_id=join_id)
         telling.touch_people([actor.account_id], report.id)
         await telling.touch_joined(report.id)
         after = await queries.get_any_report(report.id)

@@ -141,9 +141,9 @@ async def _write(
     if passed_around:
         changes["ping_pong"] = True
         written.append(entries.system_entry(before, 2, ThreadEvent("passed_around"), now))
-    # Whoever had it loses it, whoever gets it needs the whole thread.
-    telling.touch_report(before)
-    await entries.write(actor, after, written, [], changes)
+    # Written in the name of whoever had it, who loses it; whoever gets it hears of it, too.
+    await entries.write(actor, before, written, [], changes)
+    telling.touch_report(after, [entry.id for entry in written])
     await telling.tell_handover(after, actor.account_id, handed.id)
     if passed_around:
         await telling.tell_passed_around(after, actor.account_id, written[1].id)

@@ -64,10 +64,15 @@ def _role(actor: Actor, report: Report, entry: NewMessage | None) -> dict[str, D
     if side != "department":
         return {"by_role": "resident"}
     mine: list[UUID] = actor.departments()
-    if not mine or (report.department_id not in mine and report.ward_id in actor.dispatches()):
-        return {"by_role": "dispatcher"}
-    inside = report.department_id if report.department_id in mine else mine[0]
-    return {"by_role": "officer", "by_department": inside}
+    working = [report.department_id, *report.part_ids]
+    inside = next((one for one in working if one in mine), None)
+    if inside is not None and (inside == report.department_id or not _dispatches(actor, report)):
+        return {"by_role": "officer", "by_department": inside}
+    return {"by_role": "dispatcher" if _dispatches(actor, report) else "leader"}
+
+
+def _dispatches(actor: Actor, report: Report) -> bool:
+    return report.ward_id in actor.dispatches()
 
 
 def _event(event: ThreadEvent) -> dict[str, Detail]:

@@ -139,6 +139,64 @@ async def test_a_correction_names_what_was_changed(world: World) -> None:
     assert entries[2]["by_role"] is None
 
 
+async def test_what_departments_do_among_themselves_stands_there_in_their_roles(
+    world: World,
+) -> None:
+    report_id = (await send(world.alice, world))["id"]
+    path = f"/api/reports/{report_id}"
+
+    async def hand_over(person: Person, department_id: uuid.UUID) -> None:
+        wish = {"department_id": str(department_id), "reason": "Việc của tổ kia"}
+        answer = await person.put(f"{path}/handovers/{uuid.uuid4()}", wish)
+        assert answer.status_code == 201, answer.text
+
+    await hand_over(world.chi, world.waste_id)
+    await hand_over(world.gita, world.lighting_id)
+    parts = [{"department_id": str(world.waste_id), "task": "Dọn cành cây"}]
+    await world.farid.put(f"{path}/splits/{uuid.uuid4()}", {"parts": parts})
+    closing = f"{path}/parts/{world.waste_id}/closings/{uuid.uuid4()}"
+    assert (await world.emine.put(closing, {"text": "Đã dọn"})).status_code == 201
+    answer = await history(world.gita, report_id)
+    entries = answer.json()["entries"][1:]
+    lighting, waste = str(world.lighting_id), str(world.waste_id)
+    assert [
+        (entry["action"], entry["by_role"], entry["by_department_id"], entry["name"])
+        for entry in entries
+    ] == [
+        ("report.handed", "officer", lighting, "Chi"),
+        ("report.handed", "leader", None, "Gita"),
+        ("report.split", "dispatcher", None, "Farid"),
+        ("report.part_done", "officer", waste, "Emine"),
+    ]
+    assert entries[0]["details"]["department_id"] == waste
+    assert entries[0]["details"]["reason_sha256"]
+    assert entries[2]["details"]["department_ids"] == [waste]
+    assert "Dọn" not in answer.text
+    assert "Việc của" not in answer.text
+
+
+async def test_who_sees_it_too_and_what_a_reply_says_leave_their_trail(world: World) -> None:
+    report_id = uuid.UUID(str((await send(world.alice, world))["id"]))
+    join_id, template_id = uuid.uuid4(), uuid.uuid4()
+    for _ in range(2):
+        await world.chi.put(f"/api/reports/{report_id}/joins/{join_id}", {})
+    assert (await trail_of(report_id))[1:] == [
+        ("report.joined", world.chi.account_id, world.ward_id)
+    ]
+    path = f"/api/departments/{world.lighting_id}/templates/{template_id}"
+    wish = {"name": "Đã xong", "texts": {"vi": "Xong rồi ạ."}, "version": 0}
+    for _ in range(2):
+        await world.chi.put(path, wish)
+    for _ in range(2):
+        await world.farid.delete(path)
+    assert await trail_of(template_id) == [
+        ("rules.template", world.chi.account_id, world.ward_id),
+        ("rules.template", world.farid.account_id, world.ward_id),
+    ]
+    details = await db.fetch("SELECT details FROM audit_entry WHERE subject_id = $1", template_id)
+    assert not any("Xong" in row["details"] for row in details)
+
+
 async def test_grants_sessions_of_staff_and_rules_leave_their_trail(world: World) -> None:
     from backend.accounts.schemas import SessionIn
 

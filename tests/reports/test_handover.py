@@ -1,5 +1,6 @@
 """A report handed over to another department (`W8`): who may, what stays promised, who is told."""
 
+import asyncio
 import uuid
 from typing import TYPE_CHECKING
 
@@ -111,6 +112,16 @@ async def test_what_cannot_be_handed_over_is_refused_by_name(world: World, lamp:
     answer = await hand_over(world.chi, lamp, world.waste_id)
     assert (answer.status_code, answer.json()["code"]) == (409, "nothing_to_pass_on")
     assert answer.json()["state"] == "rejected"
+
+
+async def test_of_two_who_hand_it_over_at_once_one_is_told(world: World, lamp: object) -> None:
+    answers = await asyncio.gather(
+        hand_over(world.chi, lamp, world.waste_id), hand_over(world.farid, lamp, world.waste_id)
+    )
+    statuses = sorted(answer.status_code for answer in answers)
+    # Who comes second finds it there already, or on a desk that is no longer theirs.
+    assert statuses in ([201, 404], [201, 422])
+    assert (await report_of(world.farid, lamp))["handovers"] == 1
 
 
 async def test_a_department_of_another_ward_is_not_known_here(

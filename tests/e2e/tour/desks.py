@@ -80,6 +80,53 @@ async def _(visit: Visit) -> None:
     await visit.page.locator("dialog[open] textarea").wait_for()
 
 
+@screen("officer", "lighting", "case-hand-over")
+async def _(visit: Visit) -> None:
+    await visit.page.keyboard.press("Escape")
+    await visit.button("More steps").click()
+    await visit.button("Hand over", visit.page.locator("dialog[open]")).click()
+    await visit.page.locator("dialog[open] textarea").wait_for()
+
+
+@screen("officer", "lighting", "case-hand-over-to-nobody")
+async def _(visit: Visit) -> None:
+    await visit.button("Hand over", visit.page.locator("dialog[open]")).click()
+    await visit.page.locator("dialog[open] [role=alert]").first.wait_for()
+
+
+@screen("officer", "lighting", "case-in-parts")
+async def _(visit: Visit) -> None:
+    await visit.page.keyboard.press("Escape")
+    await visit.goto_report("wires", desk=True)
+
+
+@screen("officer", "lighting", "case-give-a-part")
+async def _(visit: Visit) -> None:
+    await visit.button("More steps").click()
+    await visit.button("Give others a part", visit.page.locator("dialog[open]")).click()
+    await visit.page.locator("dialog[open] input[type=checkbox]").first.check()
+    await visit.page.locator("dialog[open] textarea").first.wait_for()
+
+
+@screen("officer", "lighting", "case-ready-made-replies")
+async def _(visit: Visit) -> None:
+    await visit.page.keyboard.press("Escape")
+    await visit.button("Ready-made").click()
+    await visit.page.locator("dialog[open] li").first.wait_for()
+
+
+@screen("officer", "lighting", "ready-made-replies")
+async def _(visit: Visit) -> None:
+    await visit.goto("/ward/templates")
+    await visit.button("Write a new reply").wait_for()
+
+
+@screen("officer", "lighting", "ready-made-reply-new")
+async def _(visit: Visit) -> None:
+    await visit.button("Write a new reply").click()
+    await visit.page.locator("main textarea").first.wait_for()
+
+
 @screen("officer", "roads", "inbox")
 async def _(visit: Visit) -> None:
     await visit.goto("/desk")
@@ -101,6 +148,12 @@ async def _(visit: Visit) -> None:
 async def _(visit: Visit) -> None:
     await visit.button("Solved", visit.page.locator("dialog[open]")).click()
     await visit.page.locator("dialog[open] [aria-invalid=true]").first.wait_for()
+
+
+@screen("officer", "roads", "case-handed-over")
+async def _(visit: Visit) -> None:
+    await visit.page.keyboard.press("Escape")
+    await visit.goto_report("cover", desk=True)
 
 
 @screen("officer", "roads", "me")

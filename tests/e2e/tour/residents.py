@@ -270,6 +270,13 @@ async def _(visit: Visit) -> None:
     await visit.page.locator("textarea").fill("")
 
 
+@screen("resident", "asked", "report-page-overdue")
+async def _(visit: Visit) -> None:
+    await visit.phone.offline(False)
+    await visit.goto_report({"vn": "noise", "ir": "snow"}[visit.country])
+    await visit.button("Ask where it stands").wait_for()
+
+
 @screen("resident", "confirming", "report-page-resolved")
 async def _(visit: Visit) -> None:
     await visit.goto_report("drain")

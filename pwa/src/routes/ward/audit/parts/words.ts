@@ -83,6 +83,12 @@ function laterWords(entry: HistoryEntry, departments: HistoryOut['departments'])
 		}
 		case 'report.part_done':
 			return t('A department has finished its part.');
+		case 'report.passed_around':
+			return t('Departments hand it to and fro: the dispatcher has been told.');
+		case 'report.joined':
+			return t('Somebody else sees it, too.');
+		case 'report.left':
+			return t('Somebody else stopped following it.');
 		case 'report.rated':
 			return t('The reporter’s rating: {stars} of 5', { stars: formatNumber(Number(details['stars'] ?? 0)) });
 		case 'report.approved':
