@@ -32,7 +32,11 @@ class Table:
     @classmethod
     def read(cls, file: Path) -> "Table":
         """As `save` left it; an empty one where there is none."""
-        return msgspec.json.decode(file.read_bytes(), type=cls) if file.is_file() else cls()
+        if not file.is_file():
+            return cls()
+        return msgspec.json.decode(
+            file.read_bytes(), type=cls, dec_hook=lambda _, counts: Counter(counts)
+        )
 
     def save(self, file: Path) -> None:
         """For a run that goes on another day."""
