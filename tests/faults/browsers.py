@@ -10,6 +10,7 @@ from tests.faults.devtools import Chromium, DevToolsError, Page
 
 CALL_SECONDS: Final = 60.0
 WORKER_SECONDS: Final = 1.0
+PROBE_SECONDS: Final = 15.0
 
 
 class Gone(Exception):
@@ -109,11 +110,41 @@ class Phone:
         try:
             async with asyncio.timeout(CALL_SECONDS):
                 answer = await self._page(tab).run(script, name, list(arguments))
-        except (DevToolsError, TimeoutError) as error:
+        except TimeoutError as error:
+            stands = await self._where_it_stands(tab)
+            raise Gone(f"{name}: no end after {CALL_SECONDS:.0f} s; {stands}") from error
+        except DevToolsError as error:
             raise Gone(f"{name}: {error}") from error
         if "error" in answer:
             raise Refused(answer["error"], answer["text"])
         return answer.get("value")
+
+    async def _where_it_stands(self, tab: int) -> str:
+        """What a call that did not end may have waited for."""
+        script = """async () => {
+            const within = (promise) => Promise.race([
+                promise.then(() => 'answers', String),
+                new Promise((end) => setTimeout(() => end('does not answer'), 2000)),
+            ]);
+            const { held, pending } = await navigator.locks.query();
+            const database = new Promise((end, fail) => {
+                const opening = indexedDB.open(`probe ${Math.random()}`);
+                opening.onsuccess = end;
+                opening.onerror = fail;
+            });
+            return JSON.stringify({
+                held: held.map((lock) => `${lock.name} ${lock.clientId}`),
+                pending: pending.map((lock) => `${lock.name} ${lock.clientId}`),
+                storage: await within(database),
+                app: await within(window.phone.outbox()),
+                line: await within(fetch('/api/config', { cache: 'no-store' })),
+            });
+        }"""
+        try:
+            async with asyncio.timeout(PROBE_SECONDS):
+                return str(await self._page(tab).run(script))
+        except (DevToolsError, TimeoutError, Gone) as error:
+            return f"the page says nothing at all: {error!r}"
 
     def _page(self, tab: int = 0) -> Page:
         page = self.tabs.get(tab) or next(iter(self.tabs.values()), None)
