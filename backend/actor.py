@@ -38,6 +38,8 @@ class Actor(msgspec.Struct, frozen=True):
     ward_id: uuid.UUID | None
     """Where the person lives, else where they work: whose map and categories their phone keeps."""
     grants: tuple[Grant, ...]
+    guest: bool = False
+    """Came by a tracking code (`R8`): no grants, and only the routes that say `guests=True`."""
 
     def _scopes_of(self, *roles: Role) -> list[uuid.UUID]:
         return [grant.scope_id for grant in self.grants if grant.role in roles]

@@ -13,8 +13,14 @@ from litestar.openapi.config import OpenAPIConfig
 from litestar.openapi.plugins import JsonRenderPlugin
 
 from backend import db, metrics
-from backend.accounts.controller import InvitationController, MeController, SessionController
-from backend.accounts.schemas import CONSENT_VERSION
+from backend.accounts import guests
+from backend.accounts.controller import (
+    GuestController,
+    InvitationController,
+    MeController,
+    SessionController,
+)
+from backend.accounts.schemas import CONSENT_VERSION, GuestWard
 from backend.actor import anyone
 from backend.areas import service as areas
 from backend.audit.controller import HistoryController
@@ -63,6 +69,8 @@ class ConfigOut(msgspec.Struct, frozen=True):
     tiles: Tiles
     consent_version: int
     languages: list[Language]
+    guest_wards: list[GuestWard]
+    """Where a report is taken without an account (`R8`)."""
 
 
 class Health(msgspec.Struct, frozen=True):
@@ -81,6 +89,7 @@ async def get_config() -> ConfigOut:
         tiles=Tiles(settings.tiles, settings.tiles_url, settings.tiles_attribution),
         consent_version=CONSENT_VERSION,
         languages=list(LANGUAGES),
+        guest_wards=await guests.list_wards(),
     )
 
 
@@ -145,6 +154,7 @@ def create_api(settings: Settings) -> Litestar:
                     health,
                     get_metrics,
                     SessionController,
+                    GuestController,
                     MeController,
                     InvitationController,
                     ReportController,

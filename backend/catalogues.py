@@ -66,6 +66,7 @@ PARTS: Final[dict[str, tuple[str, ...]]] = {
         "pwa/src/lib/desk/",
     ),
     "ward": ("pwa/src/routes/ward/",),
+    "guest": ("pwa/src/routes/track/", "pwa/src/lib/guest/"),
     "account": ("pwa/src/routes/join/", "pwa/src/routes/(resident)/me/"),
 }
 GENERATED: Final = ROOT / "pwa/src/lib/i18n/generated"

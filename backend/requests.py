@@ -14,7 +14,7 @@ from litestar.types import ASGIApp, HTTPScope, Message, Receive, Scope, Send
 from backend import metrics
 from backend.accounts.controller import cookie_name
 from backend.accounts.service import actor_of_cookie
-from backend.actor import Actor, RoutePolicy
+from backend.actor import Actor, RoutePolicy, anyone
 from backend.errors import Forbidden
 from backend.logs import get_logger
 from backend.settings import get_settings
@@ -59,6 +59,7 @@ async def authorise(
     if refusal is not None:
         raise refusal
     _refuse_inspectors(connection, handler, actor)
+    _refuse_guests(handler, actor)
 
 
 def _refuse_inspectors(
@@ -69,6 +70,14 @@ def _refuse_inspectors(
     if actor is None or not actor.only_inspects or "own" in handler.opt:
         return
     if cast("HTTPScope", connection.scope)["method"] not in SAFE_METHODS:
+        raise Forbidden
+
+
+def _refuse_guests(handler: BaseRouteHandler, actor: Actor | None) -> None:
+    """Who came by a tracking code uses what says so, and what is anyone's: by default deny, too."""
+    if actor is None or not actor.guest or "guests" in handler.opt:
+        return
+    if handler.opt.get("policy") is not anyone:
         raise Forbidden
 
 

@@ -54,6 +54,18 @@ class Settings(msgspec.Struct, frozen=True, forbid_unknown_fields=True):
     tiles_attribution: Annotated[str, Meta(max_length=200)] = ""
     """Whom the map pictures are owed to ("© OpenStreetMap contributors"); stands on every map."""
     upload_quota_bytes: Annotated[int, Meta(ge=1)] = 500 * 1024 * 1024
+    proxies: Annotated[int, Meta(ge=0, le=5)] = 0
+    """Reverse proxies of ours in front, each of which writes whom it serves into X-Forwarded-For.
+    Limits of an address are for what the outermost one saw."""
+    guests_per_hour: Annotated[int, Meta(ge=1)] = 20
+    """People who begin to report without an account, from one block of addresses (/24, /48)."""
+    guest_reports_per_hour: Annotated[int, Meta(ge=1)] = 6
+    """Reports of one of them; how many a ward takes in all is one of the ward's own settings."""
+    guest_messages_per_hour: Annotated[int, Meta(ge=1)] = 30
+    guest_wrong_codes_per_hour: Annotated[int, Meta(ge=1)] = 20
+    """Tracking codes that were wrong, from one block of addresses; then it has to wait."""
+    guest_upload_bytes: Annotated[int, Meta(ge=1)] = 40 * 1024 * 1024
+    """As `upload_quota_bytes`, of somebody without an account."""
     log_level: Literal["debug", "info", "warning", "error"] = "info"
     failpoints: str | None = None
     """For the fault tests only, see `backend.failpoints`."""

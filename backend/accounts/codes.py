@@ -10,11 +10,12 @@ import secrets
 import uuid
 from typing import Final
 
-from backend.settings import Settings
+from backend.settings import Settings, get_settings
 
 # Crockford's base 32: no I, L, O, U, so that a code survives handwriting.
 ALPHABET: Final = "0123456789ABCDEFGHJKMNPQRSTVWXYZ"
 CODE_LENGTH: Final = 20  # 100 bits
+TRACKING_LENGTH: Final = 12  # 60 bits
 _READ_AS: Final = str.maketrans({"I": "1", "L": "1", "O": "0", "U": "V"})
 
 
@@ -56,6 +57,17 @@ def read_code(text: str) -> str:
 
 def hash_code(text: str) -> bytes:
     return hashlib.sha256(b"invitation:" + read_code(text).encode()).digest()
+
+
+def hash_tracking_code(text: str) -> bytes | None:
+    """The keyed hash of a tracking code as typed or linked; None for what cannot be one.
+
+    Keyed, because 60 bits alone would not keep who holds the rows from trying them all.
+    """
+    code = read_code(text)
+    if len(code) != TRACKING_LENGTH or any(letter not in ALPHABET for letter in code):
+        return None
+    return hmac.digest(load_secret(get_settings()), b"tracking:" + code.encode(), "sha256")
 
 
 def new_token() -> str:

@@ -2,14 +2,16 @@
 
 from uuid import UUID
 
-from litestar import Controller, Response, delete, get, patch, post, put
-from litestar.datastructures import Cookie
+from litestar import Controller, Request, Response, delete, get, patch, post, put
+from litestar.datastructures import Cookie, State
 from litestar.di import NamedDependency
 from litestar.params import FromPath, FromQuery, JSONBody
 
-from backend.accounts import service
+from backend.accounts import guests, service
+from backend.accounts.allowances import block_of
 from backend.accounts.schemas import (
     DeviceList,
+    GuestIn,
     InvitationCode,
     InvitationIn,
     InvitationList,
@@ -18,6 +20,7 @@ from backend.accounts.schemas import (
     MeOut,
     MePatch,
     SessionIn,
+    TrackingCode,
 )
 from backend.actor import Actor, anyone, heads_and_admins, signed_in
 from backend.settings import Settings, get_settings
@@ -52,15 +55,30 @@ class SessionController(Controller):
         return Response(me, status_code=201 if fresh else 200, cookies=[session_cookie(token)])
 
 
+class GuestController(Controller):
+    path = "/api/guests"
+    tags = ("people",)
+
+    @put("/sessions/{session_id:uuid}", policy=anyone, own=True, operation_id="enterAsGuest")
+    async def enter(
+        self,
+        session_id: FromPath[UUID],
+        data: JSONBody[GuestIn],
+        request: Request[object, object, State],
+    ) -> Response[MeOut]:
+        me, token, fresh = await guests.enter(session_id, data, block_of(request))
+        return Response(me, status_code=201 if fresh else 200, cookies=[session_cookie(token)])
+
+
 class MeController(Controller):
     path = "/api/me"
     tags = ("people",)
 
-    @get(policy=signed_in, operation_id="getMe")
+    @get(policy=signed_in, guests=True, operation_id="getMe")
     async def get_me(self, actor: NamedDependency[Actor]) -> MeOut:
         return await service.get_me(actor)
 
-    @patch(policy=signed_in, own=True, operation_id="changeMe")
+    @patch(policy=signed_in, own=True, guests=True, operation_id="changeMe")
     async def change_me(self, actor: NamedDependency[Actor], data: JSONBody[MePatch]) -> MeOut:
         return await service.change_me(actor, data)
 
@@ -72,6 +90,7 @@ class MeController(Controller):
         "/sessions/{session_id:uuid}",
         policy=signed_in,
         own=True,
+        guests=True,
         operation_id="revokeDevice",
         status_code=204,
     )
@@ -81,6 +100,15 @@ class MeController(Controller):
         await service.revoke_device(actor, session_id)
         own = session_id == actor.session_id
         return Response(None, status_code=204, cookies=[session_cookie(None)] if own else [])
+
+    @put("/guest", policy=signed_in, own=True, operation_id="claimGuest", status_code=204)
+    async def claim_guest(
+        self,
+        actor: NamedDependency[Actor],
+        data: JSONBody[TrackingCode],
+        request: Request[object, object, State],
+    ) -> None:
+        await guests.claim(actor, data.code, block_of(request))
 
     @put(
         "/device-links/{link_id:uuid}", policy=signed_in, own=True, operation_id="createDeviceLink"

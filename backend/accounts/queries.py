@@ -17,8 +17,8 @@ if TYPE_CHECKING:
 # One query a request: the session, its person, and all their rights as of now.
 _ACTOR: Final = """
 SELECT s.id AS session_id, s.account_id, s.last_seen_at < now() - interval '1 hour' AS stale,
-       a.name, a.language, a.neighbourhood_id,
-       coalesce(n.path[array_length(n.path, 1) - 1],
+       a.name, a.language, a.neighbourhood_id, a.guest_ward_id IS NOT NULL AS guest,
+       coalesce(a.guest_ward_id, n.path[array_length(n.path, 1) - 1],
                 (SELECT coalesce(d.area_id, w.id) FROM account_grant g
                  LEFT JOIN department d ON d.id = g.scope_id
                  LEFT JOIN area w ON w.id = g.scope_id AND w.level = 'ward'
@@ -49,6 +49,7 @@ async def get_actor(token_hash: bytes) -> tuple[Actor, bool] | None:
         neighbourhood_id=row["neighbourhood_id"],
         ward_id=row["ward_id"],
         grants=_decode_grants(row["grants"]),
+        guest=row["guest"],
     )
     return actor, row["stale"]
 
@@ -65,15 +66,18 @@ async def get_me(account_id: uuid.UUID) -> "Record | None":
     return await fetch_one(
         """
         SELECT a.id, a.name, a.language, a.neighbourhood_id, a.consent_version,
-               n.path[array_length(n.path, 1) - 1] AS ward_id,
-               coalesce(n.country, (
+               a.guest_ward_id IS NOT NULL AS guest,
+               coalesce(a.guest_ward_id, n.path[array_length(n.path, 1) - 1]) AS ward_id,
+               coalesce(n.country, gw.country, (
                    SELECT coalesce(ga.country, da.country) FROM account_grant g
                    LEFT JOIN area ga ON ga.id = g.scope_id
                    LEFT JOIN department d ON d.id = g.scope_id
                    LEFT JOIN area da ON da.id = d.area_id
                    WHERE g.account_id = a.id AND g.revoked_at IS NULL ORDER BY g.created_at LIMIT 1
                )) AS country
-        FROM account a LEFT JOIN area n ON n.id = a.neighbourhood_id
+        FROM account a
+        LEFT JOIN area n ON n.id = a.neighbourhood_id
+        LEFT JOIN area gw ON gw.id = a.guest_ward_id
         WHERE a.id = $1
         """,
         account_id,
@@ -117,6 +121,8 @@ async def insert_account(
             consented_at=now,
             created_at=now,
             disabled_at=None,
+            guest_ward_id=None,
+            guest_code_hash=None,
         )
     )
 

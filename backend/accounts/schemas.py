@@ -31,6 +31,8 @@ class MeOut(Struct, frozen=True):
     country: str | None
     session_id: UUID
     consent_version: int
+    guest: bool
+    """Without an account: known by a tracking code only (`R8`)."""
     grants: list[GrantOut]
 
 
@@ -48,6 +50,31 @@ class SessionIn(Struct, frozen=True):
     consent_version: int
     name: Name = ""
     label: Annotated[str, Meta(max_length=200)] = ""
+    guest_code: Annotated[str, Meta(max_length=100)] = ""
+    """The tracking code of what was reported before joining, to take it along."""
+
+
+class GuestIn(Struct, frozen=True):
+    """Coming in by a tracking code; a phone that has just made it names the ward it reports to."""
+
+    code: Annotated[str, Meta(max_length=100)]
+    language: Language
+    consent_version: int
+    ward_id: UUID | None = None
+    label: Annotated[str, Meta(max_length=200)] = ""
+
+
+class TrackingCode(Struct, frozen=True):
+    code: Annotated[str, Meta(max_length=100)]
+
+
+class GuestWard(Struct, frozen=True):
+    """A ward that takes reports without an account."""
+
+    id: UUID
+    name: str
+    city_name: str
+    country: str
 
 
 class DeviceOut(Struct, frozen=True):

@@ -15,6 +15,7 @@ from backend.accounts.codes import (
     new_token,
     read_code,
 )
+from backend.accounts.joining_guests import take_along
 from backend.accounts.policy import fits_scope, may_invite
 from backend.accounts.schemas import (
     CONSENT_VERSION,
@@ -136,7 +137,9 @@ async def join(session_id: uuid.UUID, joining: SessionIn) -> tuple[MeOut, str, b
             )
             await queries.accept_invitation(row["id"], session_id)
             await recording.record_session("started", account_id, session_id)
-    return await _me(account_id, session_id), token, not again
+        if joining.guest_code:
+            await take_along(joining.guest_code, account_id)
+    return await me_of(account_id, session_id), token, not again
 
 
 async def _account_of_session(token: str) -> uuid.UUID:
@@ -198,10 +201,11 @@ def _usable(row: "Record | None", session_id: uuid.UUID | None) -> "Record":
 
 
 async def get_me(actor: Actor) -> MeOut:
-    return await _me(actor.account_id, actor.session_id)
+    return await me_of(actor.account_id, actor.session_id)
 
 
-async def _me(account_id: uuid.UUID, session_id: uuid.UUID) -> MeOut:
+async def me_of(account_id: uuid.UUID, session_id: uuid.UUID) -> MeOut:
+    """Somebody as they see themselves on one of their devices. Raises NotFound."""
     row = await queries.get_me(account_id)
     if row is None:
         raise NotFound
@@ -209,7 +213,11 @@ async def _me(account_id: uuid.UUID, session_id: uuid.UUID) -> MeOut:
 
 
 async def change_me(actor: Actor, patch: MePatch) -> MeOut:
-    """Name, language, or the neighbourhood one lives in (within the same ward)."""
+    """Name, language, or the neighbourhood one lives in (within the same ward); a guest's language.
+
+    Raises:
+        InvalidField, Forbidden
+    """
     name: str | None = None
     if isinstance(patch.name, str):
         name = _clean_name(patch.name)
@@ -217,6 +225,8 @@ async def change_me(actor: Actor, patch: MePatch) -> MeOut:
             raise InvalidField("name", "name_needed", N_("Please tell us your name."))
     language = patch.language if isinstance(patch.language, str) else None
     area_id = patch.neighbourhood_id if isinstance(patch.neighbourhood_id, uuid.UUID) else None
+    if actor.guest and (name, area_id) != (None, None):
+        raise Forbidden
     async with write_tx():
         if area_id is not None:
             own_ward = [actor.ward_id] if actor.ward_id else []
@@ -233,7 +243,7 @@ async def change_me(actor: Actor, patch: MePatch) -> MeOut:
             )
         await queries.update_me(actor.account_id, name, language, area_id)
         touch([(actor.account_id, "me", actor.account_id)])
-    return await _me(actor.account_id, actor.session_id)
+    return await me_of(actor.account_id, actor.session_id)
 
 
 async def list_devices(actor: Actor) -> list[DeviceOut]:

@@ -21,6 +21,8 @@ class Account(Table, tablename="account"):
     consented_at = Timestamptz()
     created_at = Timestamptz()
     disabled_at = Timestamptz(null=True)
+    guest_ward_id = UUID(null=True)
+    guest_code_hash = Bytea(null=True)
 
 
 class AccountGrant(Table, tablename="account_grant"):

@@ -13,6 +13,7 @@ from typing import Final
 
 import msgspec
 
+from backend.accounts import guests
 from backend.accounts.schemas import CONSENT_VERSION
 from backend.actor import Actor, Grant, Role
 from backend.areas.geojson import parse_areas
@@ -32,6 +33,9 @@ from backend.i18n import Language
 from backend.media.service import close_store, open_store
 from backend.media.store import MediaStoreClosed, media_store
 from backend.settings import get_settings
+
+GUESTS_AN_HOUR: Final[dict[Country, int]] = {"VN": 60}
+"""Which demo ward takes reports without an account, and how many."""
 
 _SHOWN: Final[dict[Country, tuple[tuple[str, str], ...]]] = {
     "VN": (
@@ -150,6 +154,8 @@ async def _insert_departments(world: DemoWorld, ward_id: uuid.UUID) -> None:
         ]
     )
     touch([(ward_id, kind, one) for kind, one in things if one not in already])
+    if country in GUESTS_AN_HOUR and not already:
+        await guests.set_limit(ward_id, GUESTS_AN_HOUR[country])
 
 
 async def _save_templates(world: DemoWorld, areas: dict[str, AreaRow]) -> None:

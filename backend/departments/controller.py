@@ -7,7 +7,7 @@ from litestar.di import NamedDependency
 from litestar.params import FromPath, FromQuery, JSONBody
 
 from backend.actor import Actor
-from backend.departments import catalogue, examples, hour_rules, rules
+from backend.departments import catalogue, examples, guest_rules, hour_rules, rules
 from backend.departments.catalogue_schemas import (
     CatalogueOut,
     CategoryIn,
@@ -25,6 +25,8 @@ from backend.departments.rule_schemas import (
     ClosureIn,
     ClosureOut,
     DaysOffOut,
+    GuestRuleIn,
+    GuestRuleOut,
     HoursIn,
     RoutingIn,
     RoutingOut,
@@ -171,6 +173,23 @@ class RuleController(Controller):
         self, actor: NamedDependency[Actor], ward_id: FromPath[UUID], closure_id: FromPath[UUID]
     ) -> None:
         await hour_rules.take_back_closure(actor, ward_id, closure_id)
+
+    @get("/guests", policy=rule_readers, operation_id="getGuestRule")
+    async def get_guest_rule(
+        self, actor: NamedDependency[Actor], ward_id: FromPath[UUID]
+    ) -> GuestRuleOut:
+        return await guest_rules.read_guest_rule(actor, ward_id)
+
+    @put("/guests/{change_id:uuid}", policy=rule_keepers, operation_id="changeGuestRule")
+    async def change_guest_rule(
+        self,
+        actor: NamedDependency[Actor],
+        ward_id: FromPath[UUID],
+        change_id: FromPath[UUID],
+        data: JSONBody[GuestRuleIn],
+    ) -> Response[ChangeReceipt]:
+        receipt, fresh = await guest_rules.change_guest_rule(actor, ward_id, change_id, data)
+        return Response(receipt, status_code=201 if fresh else 200)
 
     @get("/rule-changes", policy=rule_readers, operation_id="listRuleChanges")
     async def list_changes(

@@ -17,6 +17,7 @@ from backend.departments.rule_schemas import (
     ChangeReceipt,
     ClocksIn,
     ClosureIn,
+    GuestRuleIn,
     HoursIn,
     RoutingIn,
     RuleDiff,
@@ -151,7 +152,14 @@ async def require_unchanged(ward: Ward, subject: Subject, fields: Sequence[str])
 
 
 def fingerprint(
-    wish: RoutingIn | ClocksIn | HoursIn | ClosureIn | DepartmentIn | CategoryIn | OrderIn,
+    wish: RoutingIn
+    | ClocksIn
+    | HoursIn
+    | ClosureIn
+    | DepartmentIn
+    | CategoryIn
+    | OrderIn
+    | GuestRuleIn,
 ) -> bytes:
     """Tells a repetition from another change under the same id."""
     return hashlib.sha256(msgspec.json.encode(wish, order="deterministic")).digest()

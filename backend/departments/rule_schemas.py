@@ -9,7 +9,7 @@ from msgspec import UNSET, Meta, Struct, UnsetType
 from backend.departments.clocks import Span
 from backend.departments.schemas import ClockTimes, Names, Question
 
-Subject = Literal["routing", "clocks", "hours", "closure", "department", "category"]
+Subject = Literal["routing", "clocks", "hours", "closure", "department", "category", "guests"]
 WeekDays = Annotated[
     list[Annotated[list[Span], Meta(max_length=24)]], Meta(min_length=7, max_length=7)
 ]
@@ -136,6 +136,17 @@ class DaysOffOut(Struct, frozen=True):
     holidays: list[HolidayOut]
 
 
+class GuestRuleIn(Struct, frozen=True):
+    """Reports without an account taken in an hour; null: none are. `was` as in `RouteIn`."""
+
+    reports_per_hour: int | None
+    was: int | UnsetType | None = UNSET
+
+
+class GuestRuleOut(Struct, frozen=True):
+    reports_per_hour: int | None
+
+
 class ChangeReceipt(Struct, frozen=True):
     """The change is durable."""
 
@@ -160,7 +171,8 @@ class CategoryState(Struct, frozen=True, omit_defaults=True):
 class RuleState(Struct, frozen=True, omit_defaults=True):
     """What a rule says: a department, times, a week, or days; or what a thing is like.
 
-    Of `category` only what was changed; `names` and `retired` are a department's.
+    Of `category` only what was changed; `names` and `retired` are a department's. With 0
+    `guests_per_hour` the ward takes no reports without an account.
     """
 
     department_id: UUID | None = None
@@ -172,6 +184,7 @@ class RuleState(Struct, frozen=True, omit_defaults=True):
     names: Names | None = None
     retired: bool | None = None
     category: CategoryState | None = None
+    guests_per_hour: int | None = None
 
 
 class RuleDiff(Struct, frozen=True, omit_defaults=True):

@@ -20,7 +20,7 @@ class UploadController(Controller):
     tags = ("uploads",)
     middleware = (tus.TusAnswers,)
 
-    @post(policy=signed_in, operation_id="createUpload", status_code=201)
+    @post(policy=signed_in, guests=True, operation_id="createUpload", status_code=201)
     async def create(
         self, actor: NamedDependency[Actor], request: tus.UploadRequest
     ) -> Response[None]:
@@ -42,7 +42,13 @@ class UploadController(Controller):
             headers={"Location": f"{self.path}/{state.upload.id}", **tus.headers_of(state)},
         )
 
-    @head("/{upload_id:uuid}", policy=signed_in, operation_id="getUpload", status_code=200)
+    @head(
+        "/{upload_id:uuid}",
+        policy=signed_in,
+        guests=True,
+        operation_id="getUpload",
+        status_code=200,
+    )
     async def get_upload(
         self,
         actor: NamedDependency[Actor],
@@ -60,7 +66,13 @@ class UploadController(Controller):
             },
         )
 
-    @patch("/{upload_id:uuid}", policy=signed_in, operation_id="appendToUpload", status_code=204)
+    @patch(
+        "/{upload_id:uuid}",
+        policy=signed_in,
+        guests=True,
+        operation_id="appendToUpload",
+        status_code=204,
+    )
     async def append(
         self,
         actor: NamedDependency[Actor],
@@ -69,7 +81,13 @@ class UploadController(Controller):
     ) -> Response[None]:
         return await _patch(actor, upload_id, request)
 
-    @delete("/{upload_id:uuid}", policy=signed_in, operation_id="deleteUpload", status_code=204)
+    @delete(
+        "/{upload_id:uuid}",
+        policy=signed_in,
+        guests=True,
+        operation_id="deleteUpload",
+        status_code=204,
+    )
     async def remove(
         self,
         actor: NamedDependency[Actor],
@@ -81,6 +99,7 @@ class UploadController(Controller):
     @post(
         "/{upload_id:uuid}",
         policy=signed_in,
+        guests=True,
         operation_id="tunnelToUpload",
         status_code=204,
         include_in_schema=False,

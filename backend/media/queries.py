@@ -331,3 +331,8 @@ async def set_photo_failed(photo_id: UUID, code: str) -> PhotoPlace | None:
         code,
     )
     return None if row is None else PhotoPlace(**dict(row))
+
+
+async def hand_over(account_id: UUID, heir_id: UUID) -> None:
+    await execute("UPDATE upload SET account_id = $2 WHERE account_id = $1", account_id, heir_id)
+    await execute("UPDATE photo SET account_id = $2 WHERE account_id = $1", account_id, heir_id)

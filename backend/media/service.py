@@ -39,6 +39,7 @@ __all__ = [
     "announce_stored",
     "close_store",
     "get_photo",
+    "hand_over",
     "is_answering",
     "list_photos",
     "name_photos",
@@ -169,3 +170,8 @@ async def announce_changed(photos: Iterable[PhotoPlace]) -> None:
     for thread_id, message_id in sorted({(photo.thread_id, photo.message_id) for photo in photos}):
         for listener in on_photo_changed:
             await listener(thread_id, message_id)
+
+
+async def hand_over(account_id: UUID, heir_id: UUID) -> None:
+    """Inside `write_tx()`: uploads and photos of one account become another's."""
+    await queries.hand_over(account_id, heir_id)

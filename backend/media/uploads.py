@@ -75,7 +75,9 @@ async def create_upload(actor: Actor, asked: NewUpload) -> UploadState:
 
 async def _require_quota(actor: Actor, length: int) -> None:
     used, oldest = await queries.get_used_quota(actor, QUOTA_WINDOW, QUOTA_LEAST)
-    if used + max(length, QUOTA_LEAST) > get_settings().upload_quota_bytes:
+    settings = get_settings()
+    quota = settings.guest_upload_bytes if actor.guest else settings.upload_quota_bytes
+    if used + max(length, QUOTA_LEAST) > quota:
         now = datetime.now(UTC)
         raise QuotaExceeded((oldest or now) + QUOTA_WINDOW - now)
 

@@ -15,7 +15,14 @@ class NotificationController(Controller):
     path = "/api/notifications"
     tags = ("notifications",)
 
-    @put("/read", policy=signed_in, own=True, operation_id="readNotifications", status_code=204)
+    @put(
+        "/read",
+        policy=signed_in,
+        own=True,
+        guests=True,
+        operation_id="readNotifications",
+        status_code=204,
+    )
     async def read(self, actor: NamedDependency[Actor], data: JSONBody[ReadNotifications]) -> None:
         await service.read_notifications(actor, data.ids)
 
@@ -24,7 +31,9 @@ class PushController(Controller):
     path = "/api/push/subscriptions"
     tags = ("notifications",)
 
-    @put("/{subscription_id:uuid}", policy=signed_in, own=True, operation_id="subscribe")
+    @put(
+        "/{subscription_id:uuid}", policy=signed_in, own=True, guests=True, operation_id="subscribe"
+    )
     async def subscribe(
         self,
         actor: NamedDependency[Actor],
@@ -38,6 +47,7 @@ class PushController(Controller):
         "/{subscription_id:uuid}",
         policy=signed_in,
         own=True,
+        guests=True,
         operation_id="unsubscribe",
         status_code=204,
     )

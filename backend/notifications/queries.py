@@ -401,3 +401,12 @@ async def delete_finished(before: datetime) -> None:
     await execute(
         "DELETE FROM push_delivery WHERE notification_id < $1 AND state <> 'pending'", oldest_kept
     )
+
+
+async def hand_over(account_id: uuid.UUID, heir_id: uuid.UUID) -> list[uuid.UUID]:
+    rows = await fetch(
+        "UPDATE notification SET account_id = $2 WHERE account_id = $1 RETURNING id",
+        account_id,
+        heir_id,
+    )
+    return [row["id"] for row in rows]

@@ -174,3 +174,9 @@ async def subscribe(actor: Actor, subscription_id: uuid.UUID, wish: Subscription
 async def unsubscribe(actor: Actor, subscription_id: uuid.UUID) -> None:
     """Leave this device in peace. Nothing happens when it is gone already, or not one's own."""
     await queries.delete_subscription(actor, subscription_id)
+
+
+async def hand_over(account_id: uuid.UUID, heir_id: uuid.UUID) -> None:
+    """Inside `write_tx()`: what one account was told, the other was."""
+    moved = await queries.hand_over(account_id, heir_id)
+    touch([(heir_id, "notification", one) for one in moved])

@@ -66,27 +66,28 @@ class ReportController(Controller):
         receipt, fresh = await following.join(actor, report_id, join_id, data)
         return Response(receipt, status_code=201 if fresh else 200)
 
-    @put("/{report_id:uuid}", policy=signed_in, operation_id="sendReport")
+    @put("/{report_id:uuid}", policy=signed_in, guests=True, operation_id="sendReport")
     async def send(
         self, actor: NamedDependency[Actor], report_id: FromPath[UUID], data: JSONBody[ReportIn]
     ) -> Response[ReportReceipt]:
         receipt, fresh = await intake.submit_report(actor, report_id, data)
         return Response(receipt, status_code=201 if fresh else 200)
 
-    @patch("/{report_id:uuid}", policy=signed_in, operation_id="editReport")
+    @patch("/{report_id:uuid}", policy=signed_in, guests=True, operation_id="editReport")
     async def edit(
         self, actor: NamedDependency[Actor], report_id: FromPath[UUID], data: JSONBody[ReportPatch]
     ) -> ReportOut:
         await intake.edit_report(actor, report_id, data)
         return await service.get_report(actor, report_id)
 
-    @get("/{report_id:uuid}", policy=signed_in, operation_id="getCase")
+    @get("/{report_id:uuid}", policy=signed_in, guests=True, operation_id="getCase")
     async def get_case(self, actor: NamedDependency[Actor], report_id: FromPath[UUID]) -> CaseOut:
         return await service.get_case(actor, report_id)
 
     @put(
         "/{report_id:uuid}/messages/{message_id:uuid}",
         policy=signed_in,
+        guests=True,
         operation_id="sendMessage",
     )
     async def send_message(
@@ -99,7 +100,12 @@ class ReportController(Controller):
         receipt, fresh = await conversation.post_message(actor, report_id, message_id, data)
         return Response(receipt, status_code=201 if fresh else 200)
 
-    @put("/{report_id:uuid}/moves/{move_id:uuid}", policy=signed_in, operation_id="moveReport")
+    @put(
+        "/{report_id:uuid}/moves/{move_id:uuid}",
+        policy=signed_in,
+        guests=True,
+        operation_id="moveReport",
+    )
     async def move(
         self,
         actor: NamedDependency[Actor],
@@ -114,6 +120,7 @@ class ReportController(Controller):
         "/{report_id:uuid}/read-marker",
         policy=signed_in,
         own=True,
+        guests=True,
         operation_id="markRead",
         status_code=204,
     )
@@ -125,7 +132,12 @@ class ReportController(Controller):
     ) -> None:
         await conversation.mark_read(actor, report_id, data.seq)
 
-    @put("/{report_id:uuid}/nudges/{nudge_id:uuid}", policy=signed_in, operation_id="nudgeReport")
+    @put(
+        "/{report_id:uuid}/nudges/{nudge_id:uuid}",
+        policy=signed_in,
+        guests=True,
+        operation_id="nudgeReport",
+    )
     async def nudge(
         self,
         actor: NamedDependency[Actor],
@@ -139,6 +151,7 @@ class ReportController(Controller):
     @put(
         "/{report_id:uuid}/decisions/{decision_id:uuid}",
         policy=signed_in,
+        guests=True,
         operation_id="decideReport",
     )
     async def decide(
@@ -151,7 +164,12 @@ class ReportController(Controller):
         receipt, fresh = await moderation.decide(actor, report_id, decision_id, data)
         return Response(receipt, status_code=201 if fresh else 200)
 
-    @put("/{report_id:uuid}/ratings/{rating_id:uuid}", policy=signed_in, operation_id="rateReport")
+    @put(
+        "/{report_id:uuid}/ratings/{rating_id:uuid}",
+        policy=signed_in,
+        guests=True,
+        operation_id="rateReport",
+    )
     async def rate(
         self,
         actor: NamedDependency[Actor],
@@ -184,6 +202,7 @@ class PhotoController(Controller):
     @get(
         "/{photo_id:uuid}/{variant:str}",
         policy=signed_in,
+        guests=True,
         operation_id="getPhoto",
         media_type="image/webp",
     )

@@ -4,6 +4,7 @@ from datetime import UTC, datetime, timedelta
 from typing import Final
 from uuid import UUID
 
+from backend.accounts import guests
 from backend.actor import Actor
 from backend.db import write_tx
 from backend.departments import service as departments
@@ -69,6 +70,8 @@ async def post_message(
         earlier = await entries.find_earlier(actor, report, report_id, message_id, fingerprint)
         if earlier is not None:
             return earlier.receipt, False
+        if actor.guest:
+            await guests.admit_message(actor)
         if report is None:
             raise NotFound
         now = datetime.now(UTC)  # once it is our turn: times stand in the order of the numbers

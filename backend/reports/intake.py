@@ -8,6 +8,7 @@ import uuid_utils.compat as uuids
 from msgspec import UNSET, UnsetType
 from msgspec.structs import asdict, replace
 
+from backend.accounts import guests
 from backend.actor import Actor
 from backend.areas import service as areas
 from backend.areas.schemas import Place
@@ -73,6 +74,7 @@ async def submit_report(
         InvalidField: naming the field, see `clean_report`; unknown_category, unknown_area,
             area_needed, outside_area.
         Invalid: bad_answers, naming the questions.
+        GuestsNotTaken, QuotaExceeded: without an account, see `guests.admit_report`.
         NotYourArea: for somebody else, outside the neighbourhoods this person looks after.
         IdReused: the id stands for other content or another person's report.
     """
@@ -84,6 +86,13 @@ async def submit_report(
         if cleaned.on_behalf is not None and not speaks_for_others(actor, place):
             raise NotYourArea
         answers = await departments.understand_answers(category, cleaned.answers, actor.language)
+        if actor.guest:
+            earlier = await _find_earlier(actor, report_id, fingerprint)
+            if earlier is not None:
+                return earlier, False
+            await guests.admit_report(actor, place.ward_id)
+    except IdReused:
+        raise
     except DomainError:
         earlier = await _find_earlier(actor, report_id, fingerprint)
         if earlier is None:

@@ -402,3 +402,13 @@ def report_of(row: "Record") -> Report:
         clocks=None if clocks is None else from_json(clocks, Clocks),
         answers=[] if answers is None else from_json(answers, list[Answer]),
     )
+
+
+async def hand_over_reports(account_id: UUID, heir_id: UUID) -> list[Report]:
+    """All reports of one account become another's; as they are then."""
+    rows = await fetch(
+        f"UPDATE report r SET account_id = $2 WHERE account_id = $1 RETURNING {_ROW}",
+        account_id,
+        heir_id,
+    )
+    return [report_of(row) for row in rows]

@@ -7,17 +7,20 @@ lists are in `desk`.
 from collections.abc import Mapping, Sequence
 from uuid import UUID
 
+from backend.accounts.joining_guests import on_guest_joined
 from backend.actor import Actor
 from backend.errors import NotFound
 from backend.media import service as media
 from backend.media.schemas import PhotoFile, PhotoVariant
-from backend.reports import following, queries
+from backend.reports import following, guests, queries
 from backend.reports.policy import inspects, viewer_of
 from backend.reports.report import Report
 from backend.reports.schemas import CaseOut, ReportOut
 from backend.threads import service as threads
 from backend.threads.schemas import MessageOut
 from backend.threads.service import Viewer
+
+on_guest_joined.append(guests.hand_over)
 
 
 async def get_report(actor: Actor, report_id: UUID) -> ReportOut:

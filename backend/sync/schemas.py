@@ -24,6 +24,14 @@ class Upserts(Struct, omit_defaults=True):
     notification: list[NotificationOut] = []
 
 
+class GuestCatalogue(Struct, frozen=True):
+    """What a phone must know of a ward to report there before anybody is signed in."""
+
+    area: list[AreaOut]
+    category: list[CategoryOut]
+    department: list[DepartmentOut]
+
+
 class SyncOut(Struct, frozen=True):
     """One page of changes.
 

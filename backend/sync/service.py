@@ -8,17 +8,20 @@ import uuid
 from collections import defaultdict
 from typing import Final
 
+from backend.accounts import guests
 from backend.accounts import service as accounts
 from backend.actor import Actor
 from backend.areas import service as areas
 from backend.changes import get_horizon, list_changes
 from backend.departments import service as departments
+from backend.errors import NotFound
 from backend.notifications import service as notifications
 from backend.reports import service as reports
 from backend.sync.cursor import FORMAT, Cursor, decode_cursor, encode_cursor, fingerprint
-from backend.sync.schemas import SyncOut, Upserts
+from backend.sync.schemas import GuestCatalogue, SyncOut, Upserts
 
 PAGE: Final = 200
+MOST_AREAS: Final = 5000
 
 
 async def pull(actor: Actor, cursor_text: str | None) -> SyncOut:
@@ -55,6 +58,18 @@ async def pull(actor: Actor, cursor_text: str | None) -> SyncOut:
         reset=reset,
         upserts=upserts,
         removals={} if reset else _missing(wanted, upserts),
+    )
+
+
+async def guest_catalogue(ward_id: uuid.UUID) -> GuestCatalogue:
+    """Raises NotFound for a ward that takes no reports without an account, or is none."""
+    if await guests.get_limit(ward_id) is None:
+        raise NotFound
+    rows = await list_changes([ward_id], 0, None, MOST_AREAS)
+    return GuestCatalogue(
+        await areas.load_areas([thing_id for _, kind, thing_id in rows if kind == "area"]),
+        await departments.list_categories(ward_id),
+        await departments.list_departments(ward_id),
     )
 
 

@@ -140,3 +140,17 @@ async def upsert_read_marker(thread_id: UUID, account_id: UUID, side: str, seq: 
         seq,
     )
     return rows_of(tag) > 0
+
+
+async def hand_over(account_id: UUID, heir_id: UUID) -> None:
+    await execute("UPDATE message SET account_id = $2 WHERE account_id = $1", account_id, heir_id)
+    await execute(
+        "UPDATE read_marker SET account_id = $2 WHERE account_id = $1", account_id, heir_id
+    )
+
+
+async def list_entry_ids(thread_id: UUID) -> list[UUID]:
+    rows = await fetch(
+        "SELECT id FROM message WHERE thread_id = $1 AND kind <> 'note' ORDER BY seq", thread_id
+    )
+    return [row["id"] for row in rows]

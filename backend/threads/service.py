@@ -158,3 +158,13 @@ def _shown(row: "Record", viewer: Viewer, photos: list[PhotoOut]) -> MessageOut:
 
 def _event(row: "Record") -> ThreadEvent | None:
     return None if row["event"] is None else from_json(row["event"], ThreadEvent)
+
+
+async def hand_over(account_id: UUID, heir_id: UUID) -> None:
+    """Inside `write_tx()`: what one account wrote and read becomes another's."""
+    await queries.hand_over(account_id, heir_id)
+
+
+async def list_entry_ids(thread_id: UUID) -> list[UUID]:
+    """Of all that is no internal note."""
+    return await queries.list_entry_ids(thread_id)

@@ -21,6 +21,8 @@ PUBLIC = {
     ("GET", "/metrics"),
     ("PUT", "/api/sessions/{session_id}"),
     ("POST", "/api/invitations/preview"),
+    ("PUT", "/api/guests/sessions/{session_id}"),
+    ("GET", "/api/guests/wards/{ward_id}"),
     ("OPTIONS", "/api/uploads"),
 }
 """All that a stranger may try, by decision."""

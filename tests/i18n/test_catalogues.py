@@ -90,6 +90,7 @@ def test_each_part_of_the_app_gets_the_texts_it_shows() -> None:
     sources.add(Found("At the desk"), "pwa/src/routes/desk/+page.svelte")
     sources.add(Found("Of the rules"), "pwa/src/routes/ward/settings/parts/Home.svelte")
     sources.add(Found("At the door"), "pwa/src/routes/join/+page.svelte")
+    sources.add(Found("Without an account"), "pwa/src/lib/guest/GuestCard.svelte")
     sources.add(Found("On both"), SCREEN)
     sources.add(Found("On both"), "pwa/src/routes/head/+page.svelte")
     sources.add(Found("On a locked screen"), "pwa/src/service-worker/notices.ts")
@@ -103,6 +104,7 @@ def test_each_part_of_the_app_gets_the_texts_it_shows() -> None:
             key_of("On both"): "vi: On both",
         },
         "case": {key_of("In a thread"): "vi: In a thread"},
+        "guest": {key_of("Without an account"): "vi: Without an account"},
         "work": {key_of("At the desk"): "vi: At the desk"},
         "ward": {key_of("Of the rules"): "vi: Of the rules"},
         "account": {key_of("At the door"): "vi: At the door"},

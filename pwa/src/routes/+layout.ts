@@ -18,6 +18,7 @@ function partsOf(route: string): ScreenPart[] {
 	if (/^\/(head|desk|ward\/audit)(\/|$)/.test(route)) return ['work', 'case'];
 	if (/^\/ward\//.test(route)) return ['ward', 'case'];
 	if (/^\/\(resident\)\/reports?(\/|$)/.test(route)) return ['case'];
-	if (/^\/(join|\(resident\)\/me)(\/|$)/.test(route)) return ['account'];
+	if (/^\/(join|\(resident\)\/me)(\/|$)/.test(route)) return ['account', 'guest'];
+	if (route === '/track') return ['guest'];
 	return [];
 }

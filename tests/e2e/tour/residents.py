@@ -82,6 +82,40 @@ async def _(visit: Visit) -> None:
     await visit.goto("/there/is/no/such/screen")
 
 
+@screen("stranger", None, "track")
+async def _(visit: Visit) -> None:
+    await visit.goto("/track")
+
+
+@screen("stranger", None, "track-mistyped")
+async def _(visit: Visit) -> None:
+    await visit.page.locator("form input").fill("12-34")
+    await visit.page.locator("form button[type=submit]").click()
+    await visit.page.locator("form [role=alert]").wait_for()
+
+
+@screen("stranger", None, "guest-terms")
+async def _(visit: Visit) -> None:
+    await visit.goto("/")
+    await visit.button("Report a problem").click()
+    await visit.page.locator("dialog[open]").wait_for()
+
+
+@screen("stranger", None, "guest-home")
+async def _(visit: Visit) -> None:
+    """The server hears of them with their first report only, and they send none."""
+    await visit.button("Agree and go on").click()
+    await visit.page.wait_for_url("**/report**")
+    await visit.goto("/")
+    await visit.page.locator("main a[href='/join']").wait_for()
+
+
+@screen("stranger", None, "guest-me")
+async def _(visit: Visit) -> None:
+    await visit.goto("/me")
+    await visit.page.locator(".code").wait_for()
+
+
 # --- a resident with a report just sent
 
 

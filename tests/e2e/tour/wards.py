@@ -95,6 +95,12 @@ async def _(visit: Visit) -> None:
     await visit.page.locator("dialog[open]").wait_for()
 
 
+@screen("admin", "admin", "settings-guests")
+async def _(visit: Visit) -> None:
+    await visit.goto("/ward/settings/guests")
+    await visit.page.locator("main input[type=checkbox]").check()
+
+
 @screen("admin", "admin", "settings-history")
 async def _(visit: Visit) -> None:
     await visit.goto("/ward/settings/history")

@@ -22,6 +22,7 @@ const person = (id: string): MeOut => ({
   neighbourhood_id: null,
   ward_id: null,
   session_id: `session-of-${id}`,
+  guest: false,
   grants: [],
   consent_version: 1,
   country: "VN",

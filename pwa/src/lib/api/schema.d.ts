@@ -159,6 +159,40 @@ export interface paths {
         patch?: never;
         trace?: never;
     };
+    "/api/guests/sessions/{session_id}": {
+        parameters: {
+            query?: never;
+            header?: never;
+            path?: never;
+            cookie?: never;
+        };
+        get?: never;
+        /** Enter */
+        put: operations["enterAsGuest"];
+        post?: never;
+        delete?: never;
+        options?: never;
+        head?: never;
+        patch?: never;
+        trace?: never;
+    };
+    "/api/guests/wards/{ward_id}": {
+        parameters: {
+            query?: never;
+            header?: never;
+            path?: never;
+            cookie?: never;
+        };
+        /** GuestCatalogue */
+        get: operations["getGuestCatalogue"];
+        put?: never;
+        post?: never;
+        delete?: never;
+        options?: never;
+        head?: never;
+        patch?: never;
+        trace?: never;
+    };
     "/api/invitations": {
         parameters: {
             query?: never;
@@ -239,6 +273,23 @@ export interface paths {
         get?: never;
         /** CreateDeviceLink */
         put: operations["createDeviceLink"];
+        post?: never;
+        delete?: never;
+        options?: never;
+        head?: never;
+        patch?: never;
+        trace?: never;
+    };
+    "/api/me/guest": {
+        parameters: {
+            query?: never;
+            header?: never;
+            path?: never;
+            cookie?: never;
+        };
+        get?: never;
+        /** ClaimGuest */
+        put: operations["claimGuest"];
         post?: never;
         delete?: never;
         options?: never;
@@ -814,6 +865,40 @@ export interface paths {
         patch?: never;
         trace?: never;
     };
+    "/api/wards/{ward_id}/guests": {
+        parameters: {
+            query?: never;
+            header?: never;
+            path?: never;
+            cookie?: never;
+        };
+        /** GetGuestRule */
+        get: operations["getGuestRule"];
+        put?: never;
+        post?: never;
+        delete?: never;
+        options?: never;
+        head?: never;
+        patch?: never;
+        trace?: never;
+    };
+    "/api/wards/{ward_id}/guests/{change_id}": {
+        parameters: {
+            query?: never;
+            header?: never;
+            path?: never;
+            cookie?: never;
+        };
+        get?: never;
+        /** ChangeGuestRule */
+        put: operations["changeGuestRule"];
+        post?: never;
+        delete?: never;
+        options?: never;
+        head?: never;
+        patch?: never;
+        trace?: never;
+    };
     "/api/wards/{ward_id}/hours": {
         parameters: {
             query?: never;
@@ -1176,6 +1261,7 @@ export interface components {
         /** ConfigOut */
         ConfigOut: {
             consent_version: number;
+            guest_wards: components["schemas"]["GuestWard"][];
             languages: ("vi" | "fa" | "en")[];
             name: string;
             push_key: string;
@@ -1347,6 +1433,39 @@ export interface components {
             scope_id: string;
             scope_name: string;
         };
+        /** GuestCatalogue */
+        GuestCatalogue: {
+            area: components["schemas"]["AreaOut"][];
+            category: components["schemas"]["CategoryOut"][];
+            department: components["schemas"]["DepartmentOut"][];
+        };
+        /** GuestIn */
+        GuestIn: {
+            code: string;
+            consent_version: number;
+            /** @default  */
+            label: string;
+            /** @enum {string} */
+            language: "vi" | "fa" | "en";
+            ward_id?: string | null;
+        };
+        /** GuestRuleIn */
+        GuestRuleIn: {
+            reports_per_hour: number | null;
+            was?: number | null;
+        };
+        /** GuestRuleOut */
+        GuestRuleOut: {
+            reports_per_hour: number | null;
+        };
+        /** GuestWard */
+        GuestWard: {
+            city_name: string;
+            country: string;
+            /** Format: uuid */
+            id: string;
+            name: string;
+        };
         /** HandoverIn */
         HandoverIn: {
             /** Format: uuid */
@@ -1506,6 +1625,7 @@ export interface components {
             consent_version: number;
             country: string | null;
             grants: components["schemas"]["GrantOut"][];
+            guest: boolean;
             /** Format: uuid */
             id: string;
             /** @enum {string} */
@@ -1902,7 +2022,7 @@ export interface components {
             /** Format: uuid */
             id: string;
             /** @enum {string} */
-            subject: "routing" | "clocks" | "hours" | "closure" | "department" | "category";
+            subject: "routing" | "clocks" | "hours" | "closure" | "department" | "category" | "guests";
         };
         /** RuleChangesOut */
         RuleChangesOut: {
@@ -1923,6 +2043,7 @@ export interface components {
             category?: components["schemas"]["CategoryState"] | null;
             department_id?: string | null;
             first_day?: string | null;
+            guests_per_hour?: number | null;
             last_day?: string | null;
             names?: components["schemas"]["Names"] | null;
             reason?: string | null;
@@ -1937,6 +2058,8 @@ export interface components {
         SessionIn: {
             code: string;
             consent_version: number;
+            /** @default  */
+            guest_code: string;
             /** @default  */
             label: string;
             /** @enum {string} */
@@ -2032,6 +2155,10 @@ export interface components {
             attribution: string;
             kind: string;
             url: string | null;
+        };
+        /** TrackingCode */
+        TrackingCode: {
+            code: string;
         };
         /** Upserts */
         Upserts: {
@@ -2450,6 +2577,84 @@ export interface operations {
             };
         };
     };
+    enterAsGuest: {
+        parameters: {
+            query?: never;
+            header?: never;
+            path: {
+                session_id: string;
+            };
+            cookie?: never;
+        };
+        requestBody: {
+            content: {
+                "application/json": components["schemas"]["GuestIn"];
+            };
+        };
+        responses: {
+            /** @description Request fulfilled, document follows */
+            200: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["MeOut"];
+                };
+            };
+            /** @description Bad request syntax or unsupported method */
+            400: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": {
+                        detail: string;
+                        extra?: null | {
+                            [key: string]: unknown;
+                        } | unknown[];
+                        status_code: number;
+                    };
+                };
+            };
+        };
+    };
+    getGuestCatalogue: {
+        parameters: {
+            query?: never;
+            header?: never;
+            path: {
+                ward_id: string;
+            };
+            cookie?: never;
+        };
+        requestBody?: never;
+        responses: {
+            /** @description Request fulfilled, document follows */
+            200: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["GuestCatalogue"];
+                };
+            };
+            /** @description Bad request syntax or unsupported method */
+            400: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": {
+                        detail: string;
+                        extra?: null | {
+                            [key: string]: unknown;
+                        } | unknown[];
+                        status_code: number;
+                    };
+                };
+            };
+        };
+    };
     listInvitations: {
         parameters: {
             query: {
@@ -2680,6 +2885,43 @@ export interface operations {
                 content: {
                     "application/json": components["schemas"]["InvitationOut"];
                 };
+            };
+            /** @description Bad request syntax or unsupported method */
+            400: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": {
+                        detail: string;
+                        extra?: null | {
+                            [key: string]: unknown;
+                        } | unknown[];
+                        status_code: number;
+                    };
+                };
+            };
+        };
+    };
+    claimGuest: {
+        parameters: {
+            query?: never;
+            header?: never;
+            path?: never;
+            cookie?: never;
+        };
+        requestBody: {
+            content: {
+                "application/json": components["schemas"]["TrackingCode"];
+            };
+        };
+        responses: {
+            /** @description Request fulfilled, nothing follows */
+            204: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content?: never;
             };
             /** @description Bad request syntax or unsupported method */
             400: {
@@ -4224,6 +4466,85 @@ export interface operations {
             };
         };
     };
+    getGuestRule: {
+        parameters: {
+            query?: never;
+            header?: never;
+            path: {
+                ward_id: string;
+            };
+            cookie?: never;
+        };
+        requestBody?: never;
+        responses: {
+            /** @description Request fulfilled, document follows */
+            200: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["GuestRuleOut"];
+                };
+            };
+            /** @description Bad request syntax or unsupported method */
+            400: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": {
+                        detail: string;
+                        extra?: null | {
+                            [key: string]: unknown;
+                        } | unknown[];
+                        status_code: number;
+                    };
+                };
+            };
+        };
+    };
+    changeGuestRule: {
+        parameters: {
+            query?: never;
+            header?: never;
+            path: {
+                ward_id: string;
+                change_id: string;
+            };
+            cookie?: never;
+        };
+        requestBody: {
+            content: {
+                "application/json": components["schemas"]["GuestRuleIn"];
+            };
+        };
+        responses: {
+            /** @description Request fulfilled, document follows */
+            200: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["ChangeReceipt"];
+                };
+            };
+            /** @description Bad request syntax or unsupported method */
+            400: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": {
+                        detail: string;
+                        extra?: null | {
+                            [key: string]: unknown;
+                        } | unknown[];
+                        status_code: number;
+                    };
+                };
+            };
+        };
+    };
     getHours: {
         parameters: {
             query?: never;
@@ -4426,7 +4747,7 @@ export interface operations {
     listRuleChanges: {
         parameters: {
             query?: {
-                subject?: "routing" | "clocks" | "hours" | "closure" | "department" | "category" | null;
+                subject?: "routing" | "clocks" | "hours" | "closure" | "department" | "category" | "guests" | null;
                 cursor?: string | null;
             };
             header?: never;

@@ -23,7 +23,10 @@ export type ConfigOut = Schemas['ConfigOut'];
 export type GrantOut = Schemas['GrantOut'];
 export type MeOut = Schemas['MeOut'];
 export type MePatch = Schemas['MePatch'];
-export type SessionIn = Defaulted<Schemas['SessionIn'], 'label' | 'name'>;
+export type SessionIn = Defaulted<Schemas['SessionIn'], 'label' | 'name' | 'guest_code'>;
+export type GuestWard = Schemas['GuestWard'];
+export type GuestCatalogue = Schemas['GuestCatalogue'];
+export type GuestRuleOut = Schemas['GuestRuleOut'];
 /** One of my devices. */
 export type SessionOut = Schemas['DeviceOut'];
 export type DeviceList = Schemas['DeviceList'];

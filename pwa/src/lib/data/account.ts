@@ -3,7 +3,7 @@ import { api, Problem, Unreachable } from '#lib/api/client.ts';
 import type { MeOut, SessionIn } from '#lib/api/types.ts';
 import { getMeta, replicaStores, setMeta, writeStrict, type Db, type Store } from './db.ts';
 import { allEntries } from './outbox.ts';
-import type { SetAsideRow } from './rows.ts';
+import type { OutboxEntry, SetAsideRow } from './rows.ts';
 import { changed, tell } from './signal.ts';
 
 const ownStores = ['outbox', 'photos', 'uploads', 'drafts'] as const;
@@ -18,12 +18,15 @@ export async function join(db: Db, input: SessionIn): Promise<MeOut> {
 	const sessionId = before?.code === code ? before.sessionId : crypto.randomUUID();
 	await setMeta(db, 'joining', { code, sessionId });
 	const me = await api.request('PUT', `/api/sessions/${sessionId}`, { body: input }, isMe);
-	await settleIn(db, me);
+	await settleIn(db, me, input.guest_code !== undefined);
 	return me;
 }
 
-/** Makes this database that of `me`: unsent work of somebody else steps aside, one's own comes back. */
-export async function settleIn(db: Db, me: MeOut): Promise<void> {
+/**
+ * Makes this database that of `me`: unsent work of somebody else steps aside, one's own comes back. `along`: what is
+ * here is one's own, made before one had an account.
+ */
+export async function settleIn(db: Db, me: MeOut, along = false): Promise<void> {
 	const before = await db.get('account', 'me');
 	const stores: Store[] = [...replicaStores, ...ownStores, 'cases', 'meta', 'set_aside'];
 	await writeStrict(db, stores, async (tx) => {
@@ -36,10 +39,12 @@ export async function settleIn(db: Db, me: MeOut): Promise<void> {
 				uploads: await tx.objectStore('uploads').getAll(),
 				drafts: await tx.objectStore('drafts').getAll()
 			};
-			if (left.outbox.length + left.drafts.length > 0) await tx.objectStore('set_aside').put(left);
-			for (const store of [...replicaStores, ...ownStores, 'cases' as const]) {
-				await tx.objectStore(store).clear();
+			if (!along && left.outbox.length + left.drafts.length > 0) {
+				await tx.objectStore('set_aside').put(left);
 			}
+			const gone: Store[] = [...replicaStores, 'cases', ...(along ? [] : ownStores)];
+			for (const store of gone) await tx.objectStore(store).clear();
+			if (along) for (const row of left.outbox) await tx.objectStore('outbox').put(sendable(row));
 			await meta.delete('cursor');
 			await meta.delete('syncedAt');
 		}
@@ -52,11 +57,18 @@ export async function settleIn(db: Db, me: MeOut): Promise<void> {
 			await tx.objectStore('set_aside').delete(me.id);
 		}
 		await tx.objectStore('account').put(me, 'me');
+		await meta.delete('guest');
 		await meta.delete('joining');
 		await meta.delete('paused');
 		await meta.delete('revokeSession');
 	});
 	tell({ changed: stores, signedIn: true });
+}
+
+/** What was refused for want of an account may go now. */
+function sendable(row: OutboxEntry): OutboxEntry {
+	if (row.state !== 'needs_person' || row.lastError?.code !== 'guests_not_taken') return row;
+	return { ...row, state: 'queued', attempts: 0, nextAttemptAt: 0, lastError: null };
 }
 
 /** How much would be lost by signing out now. */

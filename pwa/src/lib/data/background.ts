@@ -26,7 +26,8 @@ export async function workInBackground(): Promise<void> {
 		await new Promise((passed) => setTimeout(passed, wait));
 		result = await drain(parts, { source: 'timer' });
 	}
-	if (!(await getMeta(parts.db, 'paused'))) await pull(parts);
+	const known = (await parts.db.get('account', 'me'))?.session_id;
+	if (known && !(await getMeta(parts.db, 'paused'))) await pull(parts);
 	await showBadge(parts.db);
 	if (result.outcome === 'offline') throw new Error('the server is out of reach');
 }

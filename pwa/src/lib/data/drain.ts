@@ -7,10 +7,12 @@ import type { ReportOut } from '#lib/api/types.ts';
 import { backoff } from './backoff.ts';
 import { getMeta, setMeta, type Db } from './db.ts';
 import { routeOf, type Receipt } from './kinds.ts';
+import { arrive } from './guest.ts';
 import { nextDue, nextStep, type Step } from './next-step.ts';
 import { allEntries, finish, giveToPerson, makeDue, recoverStale, updateEntry } from './outbox.ts';
 import type { KeptProblem, OutboxEntry } from './rows.ts';
 import { changed, listen, tell } from './signal.ts';
+import { signedOut } from './signed-out.ts';
 import { BytesLost, upload } from './upload.ts';
 
 /** Why a drain was begun. */
@@ -71,9 +73,34 @@ async function run(parts: DrainParts, source: DrainSource): Promise<DrainResult>
 	await recoverStale(db);
 	if (hurried.includes(source) || (await lineIsBack(parts))) await makeDue(db, source === 'person');
 	const touched = new Set<string>();
-	const outcome = await sendAll(parts, source, touched);
+	const outcome = (await comeIn(parts)) ?? (await sendAll(parts, source, touched));
 	const left = (await allEntries(db)).filter((entry) => entry.state === 'queued');
 	return { outcome, nextAt: comeBackAt(left, parts), waiting: left.length, touched: [...touched] };
+}
+
+/**
+ * Somebody without an account is known to the server by the first thing they send (R8). What keeps them out is said of
+ * whatever waits, first of its lane. Null: they are in, or have no need to be.
+ */
+async function comeIn(parts: DrainParts): Promise<DrainResult['outcome'] | null> {
+	const { db, client, now } = parts;
+	const pass = await getMeta(db, 'guest');
+	if (!pass || pass.arrived) return null;
+	const waiting = (await allEntries(db)).filter((entry) => entry.state === 'queued');
+	const known = (await db.get('account', 'me'))?.session_id;
+	if (!known && !nextStep(waiting, { now: now(), photosAllowed: true })) return 'idle';
+	try {
+		await arrive(db, client, pass);
+		return null;
+	} catch (error) {
+		const lanes = new Set<string>();
+		for (const entry of waiting) {
+			if (lanes.has(entry.lane)) continue;
+			lanes.add(entry.lane);
+			await settleFailure(parts, { ...entry, attempts: entry.attempts + 1 }, error);
+		}
+		return error instanceof Unreachable ? 'offline' : 'idle';
+	}
 }
 
 /** Whether the server answers again although everything still waits because it could not be reached. */
@@ -224,9 +251,9 @@ async function settleFailure(parts: DrainParts, entry: OutboxEntry, error: unkno
 	if (error instanceof Problem) {
 		if (error.status === 401) {
 			await requeue(parts, entry, error, null);
-			await setMeta(db, 'paused', 'signed_out');
+			const waits = await signedOut(db);
 			changed('meta');
-			return 'signed_out';
+			return waits ? 'signed_out' : 'unreachable';
 		}
 		if (error.temporary) {
 			await requeue(parts, entry, error, error.retryAfter);
@@ -274,7 +301,8 @@ async function requeue(
 		...row,
 		state: 'queued',
 		lastError: keep(error),
-		nextAttemptAt: parts.now() + backoff(row.attempts, asked, parts.random)
+		attempts: Math.max(row.attempts, entry.attempts),
+		nextAttemptAt: parts.now() + backoff(Math.max(row.attempts, entry.attempts), asked, parts.random)
 	}));
 }
 

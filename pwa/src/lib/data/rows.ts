@@ -8,6 +8,7 @@ import type {
 	DeskViewIn,
 	DecisionIn,
 	DepartmentOut,
+	GuestCatalogue,
 	Language,
 	HandoverIn,
 	LocatedBy,
@@ -177,6 +178,14 @@ export interface DeskView extends DeskViewIn {
 	id: string;
 }
 
+/** A guest's tracking code. `arrived`: the server knows it and this phone has a session, under `sessionId`. */
+export interface GuestPass {
+	code: string;
+	wardId: string;
+	sessionId: string;
+	arrived: boolean;
+}
+
 export interface Meta {
 	cursor: string;
 	/** Milliseconds since 1970. */
@@ -199,6 +208,10 @@ export interface Meta {
 	deskViews: DeskView[];
 	/** Ready-made replies by department, as last asked for: an officer without a line has them, too. */
 	templates: Record<string, TemplatesOut>;
+	/** Whom this phone belongs to while nobody has an account on it (R8). */
+	guest: GuestPass;
+	/** What a report without an account needs, fetched before anybody asked for it. */
+	guestCatalogue: GuestCatalogue & { wardId: string };
 	/** Highest `order` given out. */
 	order: number;
 }

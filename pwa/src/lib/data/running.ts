@@ -1,6 +1,7 @@
 /** Drains and pulls at the right moments, in a page. For the worker there is `background.ts`. */
+import type { MeOut } from '#lib/api/types.ts';
 import { refreshCase } from './cases.ts';
-import { database, getMeta } from './db.ts';
+import { database, getMeta, type Db } from './db.ts';
 import type { DrainResult, DrainSource } from './drain.ts';
 import { followEvents } from './events.ts';
 import { listen } from './signal.ts';
@@ -37,7 +38,8 @@ async function round(source: DrainSource): Promise<DrainResult> {
 	const parts = await liveParts();
 	// Mostly nothing waits: then what sends is not even fetched.
 	const waiting = (await parts.db.getAll('outbox')).filter((entry) => entry.state !== 'done').length;
-	if (waiting === 0) return { outcome: 'idle', nextAt: null, waiting, touched: [] };
+	if (waiting === 0 && !(await hasLostSession(parts.db)))
+		return { outcome: 'idle', nextAt: null, waiting, touched: [] };
 	const sending = await import('./drain.ts').catch(() => null);
 	if (!sending) return { outcome: 'offline', nextAt: null, waiting, touched: [] };
 	const result = await sending.drain(parts, { source });
@@ -92,17 +94,28 @@ async function endLeftSession(): Promise<void> {
 	await account.endSession(db);
 }
 
+/** A guest comes back by the code, without being asked. */
+async function hasLostSession(db: Db): Promise<boolean> {
+	const pass = await getMeta(db, 'guest');
+	return pass?.arrived === false && (await isKnown());
+}
+
+/** Nobody the server has not seen yet: a guest before the first report has gone out. */
 async function isKnown(): Promise<boolean> {
-	return (await (await database()).count('account')) > 0;
+	return isIn(await (await database()).get('account', 'me'));
 }
 
 async function isSignedIn(): Promise<boolean> {
 	const tx = (await database()).transaction(['account', 'meta']);
-	const [accounts, paused] = await Promise.all([
-		tx.objectStore('account').count(),
+	const [me, paused] = await Promise.all([
+		tx.objectStore('account').get('me'),
 		tx.objectStore('meta').get('paused')
 	]);
-	return accounts > 0 && !paused;
+	return isIn(me) && !paused;
+}
+
+function isIn(me: MeOut | undefined): boolean {
+	return me !== undefined && me.session_id !== '';
 }
 
 /** The `sync` event of Chromium: drains once the line is back although the page is closed. A bonus. */

@@ -4,6 +4,7 @@ import type { SyncOut, SyncUpserts } from '#lib/api/types.ts';
 import { dropArrived } from './arrived.ts';
 import { refreshCase } from './cases.ts';
 import { replicaStores, setMeta, type Db, type Store } from './db.ts';
+import { signedOut } from './signed-out.ts';
 import { changed } from './signal.ts';
 
 export interface SyncParts {
@@ -42,7 +43,7 @@ export async function pull(parts: SyncParts): Promise<void> {
 			// A desk is told of every change in its department, and keeps no replica of it.
 			for (const id of left) await refreshCase(parts.db, id, parts.client);
 		} catch (error) {
-			if (error instanceof Problem && error.status === 401) await setMeta(parts.db, 'paused', 'signed_out');
+			if (error instanceof Problem && error.status === 401) await signedOut(parts.db);
 			throw error;
 		} finally {
 			await dropArrived(parts.db, arrived);

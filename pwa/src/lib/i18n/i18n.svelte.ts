@@ -14,8 +14,8 @@ const addresses = import.meta.glob<string>('./generated/{vi,fa,en}{,.account}.js
 	eager: true
 });
 
-/** Texts of making and reading a report; of heads and departments, of the ward's rules, of joining and settings. */
-export type ScreenPart = 'case' | 'work' | 'ward' | 'account';
+/** Texts of making and reading a report; of heads and departments, of the ward's rules, of joining and settings, of being without account. */
+export type ScreenPart = 'case' | 'work' | 'ward' | 'account' | 'guest';
 type Part = '' | `.${ScreenPart}`;
 
 const loaded: Record<string, Catalogue> = {};

@@ -1,4 +1,4 @@
-export const addresses = import.meta.glob<string>('./generated/{vi,fa,en}.{case,work,ward}.json', {
+export const addresses = import.meta.glob<string>('./generated/{vi,fa,en}.{case,work,ward,guest}.json', {
 	query: '?url',
 	import: 'default',
 	eager: true

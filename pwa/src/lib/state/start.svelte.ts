@@ -40,7 +40,7 @@ async function keepPush(): Promise<void> {
 /** The worker keeps pictures for the person who is signed in, and for nobody else. */
 async function introduce(): Promise<void> {
 	const me = await (await database()).get('account', 'me');
-	if (me) await tellWorker({ type: 'signed-in', session: me.session_id });
+	if (me?.session_id) await tellWorker({ type: 'signed-in', session: me.session_id });
 }
 
 async function tidyPictures(): Promise<void> {

@@ -11,7 +11,8 @@ export const subjects: Readonly<Record<RuleSubject, string>> = {
 	hours: N_('Working hours'),
 	closure: N_('Days off'),
 	department: N_('Departments'),
-	category: N_('Kinds of problems')
+	category: N_('Kinds of problems'),
+	guests: N_('Reports without an account')
 };
 
 /** "Street lighting, Khu phố 2" */
@@ -31,6 +32,7 @@ export function stateWords(subject: RuleSubject, state: RuleState | null | undef
 		if (subject === 'hours') return [t('As in the wider place')];
 		return [t('Nothing yet')];
 	}
+	if (typeof state.guests_per_hour === 'number') return [guestWords(state.guests_per_hour)];
 	if (state.times) return [promiseWords(state.times)];
 	if (state.week) return weekLines(state.week as Week);
 	if (state.first_day && state.last_day) {
@@ -42,6 +44,10 @@ export function stateWords(subject: RuleSubject, state: RuleState | null | undef
 	lines.push(...categoryLines(state));
 	if (state.department_id) lines.push(rules.departmentName(state.department_id));
 	return lines.length > 0 ? lines : [t('Nobody')];
+}
+
+function guestWords(perHour: number): string {
+	return perHour === 0 ? t('Not taken') : tn('Taken, up to {n} an hour', 'Taken, up to {n} an hour', perHour);
 }
 
 function categoryLines({ category }: RuleState): string[] {

@@ -5,7 +5,8 @@ import { byName, t } from '#lib/i18n/index.ts';
 import { nameIn } from '#lib/i18n/names.ts';
 import { whyNot } from '#lib/ui/whyNot.ts';
 
-type What = 'departments' | 'categories' | 'category-order' | 'routing' | 'clocks' | 'hours' | 'closures';
+type What =
+	'departments' | 'categories' | 'category-order' | 'routing' | 'clocks' | 'hours' | 'closures' | 'guests';
 
 class Rules {
 	wards = $state.raw<WardOut[]>([]);
