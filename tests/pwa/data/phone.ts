@@ -3,6 +3,7 @@ import "fake-indexeddb/auto";
 import type { Client } from "#lib/api/client.ts";
 import { openDatabase, type Db } from "#lib/data/db.ts";
 import type { DrainParts } from "#lib/data/drain.ts";
+import type { Locks } from "#lib/data/locks.ts";
 import type { PhotoRow, ReportDraft } from "#lib/data/rows.ts";
 import { addPhoto, emptyReportDraft } from "#lib/data/drafts.ts";
 import { sha256Hex } from "#lib/photo/sha256.ts";
@@ -29,13 +30,23 @@ export async function newPhone(client: Client): Promise<Phone> {
 }
 
 /** Locks are the whole process's: each phone gets names of its own. */
-function locksOf(prefix: string): Pick<LockManager, "request"> {
+function locksOf(prefix: string): Locks {
   const request = (name: string, ...rest: unknown[]) =>
     (navigator.locks.request as (...all: unknown[]) => Promise<unknown>)(
       prefix + name,
       ...rest,
     );
-  return { request: request as LockManager["request"] };
+  const query = async () => {
+    const { held = [] } = await navigator.locks.query();
+    const own = held.filter((lock) => lock.name?.startsWith(prefix));
+    return {
+      held: own.map((lock) => ({
+        ...lock,
+        name: lock.name?.slice(prefix.length),
+      })),
+    };
+  };
+  return { request: request as Locks["request"], query };
 }
 
 export async function makePhoto(size: number): Promise<PhotoRow> {

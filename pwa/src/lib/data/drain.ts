@@ -7,6 +7,7 @@ import type { ReportOut } from '#lib/api/types.ts';
 import { backoff } from './backoff.ts';
 import { getMeta, setMeta, type Db } from './db.ts';
 import { routeOf, type Receipt } from './kinds.ts';
+import { ifNobodyIs, type Locks } from './locks.ts';
 import { arrive } from './guest.ts';
 import { nextDue, nextStep, type Step } from './next-step.ts';
 import { allEntries, finish, giveToPerson, makeDue, recoverStale, updateEntry } from './outbox.ts';
@@ -22,7 +23,7 @@ export type DrainSource =
 export interface DrainParts {
 	db: Db;
 	client: Client;
-	locks: Pick<LockManager, 'request'>;
+	locks: Locks;
 	now: () => number;
 	random: () => number;
 	/** False while photos wait for Wi-Fi. */
@@ -57,9 +58,7 @@ const enoughFailures = 2;
 
 /** Sends what is due. Resolves when nothing is, or nothing can be. */
 export async function drain(parts: DrainParts, from: { source: DrainSource }): Promise<DrainResult> {
-	const result = await parts.locks.request(lockName, { ifAvailable: true }, async (lock) =>
-		lock ? run(parts, from.source) : null
-	);
+	const result = await ifNobodyIs(parts.locks, lockName, () => run(parts, from.source));
 	if (!result) return { ...nothing, outcome: 'busy' };
 	tell({ drained: true });
 	return result;

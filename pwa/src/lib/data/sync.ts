@@ -5,12 +5,13 @@ import { dropArrived } from './arrived.ts';
 import { refreshCase } from './cases.ts';
 import { replicaStores, setMeta, type Db, type Store } from './db.ts';
 import { signedOut } from './signed-out.ts';
+import { inTurn, type Locks } from './locks.ts';
 import { changed } from './signal.ts';
 
 export interface SyncParts {
 	db: Db;
 	client: Client;
-	locks: Pick<LockManager, 'request'>;
+	locks: Locks;
 	now: () => number;
 }
 
@@ -34,7 +35,7 @@ const changedStores: Store[] = [...replicaStores, 'meta'];
  * on from there. Two at the same time wait for each other.
  */
 export async function pull(parts: SyncParts): Promise<void> {
-	await parts.locks.request('khupho-sync', async () => {
+	await inTurn(parts.locks, 'khupho-sync', async () => {
 		const arrived = new Set<string>();
 		const touched = new Set<Store>(['meta']);
 		const left = new Set<string>();
