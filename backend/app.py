@@ -41,6 +41,7 @@ from backend.reports.controller import (
     PhotoController,
     ReportController,
     RoutingPreviewController,
+    VoiceController,
 )
 from backend.reports.desk_controller import DeskController, DeskViewController
 from backend.requests import Accounting, authorise, provide_actor, require_policies
@@ -168,6 +169,7 @@ def create_api(settings: Settings) -> Litestar:
                     TemplateController,
                     RoutingPreviewController,
                     PhotoController,
+                    VoiceController,
                     UploadController,
                     NotificationController,
                     PushController,
@@ -187,7 +189,7 @@ def create_api(settings: Settings) -> Litestar:
             backend="brotli",
             brotli_quality=4,
             minimum_size=500,
-            exclude=["/api/events", "/api/photos"],
+            exclude=["/api/events", "/api/photos", "/api/voices"],
         ),
         openapi_config=OpenAPIConfig(
             title="Khu Phố",

@@ -37,6 +37,7 @@ PARTS: Final[dict[str, tuple[str, ...]]] = {
         "pwa/src/routes/(resident)/report/",
         "pwa/src/routes/(resident)/reports/",
         "pwa/src/lib/questions/",
+        "pwa/src/lib/voice/",
         *(
             f"pwa/src/lib/thread/{name}"
             for name in (

@@ -40,7 +40,7 @@ AT_ONCE: Final = 8
 
 _UUID: Final = "[0-9a-f]{8}(?:-[0-9a-f]{4}){3}-[0-9a-f]{12}"
 _ORIGINAL: Final = re.compile(rf"original/{_UUID}/({_UUID})")
-_PICTURE: Final = re.compile(rf"public/({_UUID})/(?:full|thumb)\.webp")
+_PICTURE: Final = re.compile(rf"public/({_UUID})/(?:(?:full|thumb)\.webp|voice\.m4a)")
 
 FEW: Final = 3
 USUAL_SHARE: Final = 0.01

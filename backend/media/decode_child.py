@@ -1,12 +1,14 @@
-"""The process in which a stranger's photo is decoded. Run by `imaging.py`, never imported.
+"""The process in which a stranger's photo or voice is decoded. Run by `child.py`, never imported.
 
-In: the photo as standard input (a regular file), the limits as one JSON argument, an empty working
-directory. Out: `full.webp` and `thumb.webp` there, and one JSON line: `{"type": "photo", …}` or
+In: the file as standard input (a regular file), `photo` or `voice` and the limits as JSON for
+arguments, an empty working directory. Out: `full.webp` and `thumb.webp` there, or what
+`decode_voice.py` makes, and one JSON line: `{"type": "photo", …}` or
 `{"type": "refused", "code": …, "detail": …}`. It imports nothing of the application and knows no
 path, no setting and no secret.
 """
 
 # ruff: noqa: PLC0415
+import importlib.util
 import json
 import os
 import resource
@@ -17,6 +19,7 @@ from collections.abc import Iterator
 from contextlib import contextmanager, suppress
 from io import BytesIO
 from pathlib import Path
+from types import ModuleType
 from typing import BinaryIO
 
 from PIL import Image
@@ -31,6 +34,7 @@ THUMB_METHOD = 4
 THUMB_QUALITIES = (75, 60, 45, 30, 15)
 THUMB_EDGES = (THUMB_EDGE, 240, 160)
 OUTPUT_BYTES = 16 * 1024 * 1024
+_NOUNS = {"photo": "image", "voice": "voice"}
 
 HEIF_BRANDS = {
     b"heic", b"heix", b"heim", b"heis", b"hevc", b"hevx", b"hevm", b"hevs", b"mif1", b"msf1"
@@ -58,21 +62,34 @@ class Refused(Exception):
 
 
 def main() -> None:
-    limits = json.loads(sys.argv[1])
+    kind, limits = sys.argv[1], json.loads(sys.argv[2])
     _confine(limits)
     try:
-        reply = _process(sys.stdin.buffer, limits["max_pixels"])
-    except Refused as refused:
-        reply = {"type": "refused", "code": refused.code, "detail": refused.detail}
+        if kind == "voice":
+            reply = _beside("decode_voice").process(sys.stdin.buffer, limits)
+            reply["peak_bytes"] = _peak_bytes()
+        else:
+            reply = _process(sys.stdin.buffer, limits["max_pixels"])
     except MemoryError:
-        reply = {"type": "refused", "code": "image_too_large", "detail": "out of memory"}
+        reply = {"type": "refused", "code": f"{_NOUNS[kind]}_too_large", "detail": "out of memory"}
     except Exception as error:
-        detail = f"{type(error).__name__}: {error}"
-        reply = {"type": "refused", "code": "image_decoder_failed", "detail": detail[:300]}
+        code = getattr(error, "code", None) or f"{_NOUNS[kind]}_decoder_failed"
+        detail = str(error) if isinstance(error, Refused) else f"{type(error).__name__}: {error}"
+        reply = {"type": "refused", "code": code, "detail": detail[:300]}
     sys.stdout.write(json.dumps(reply) + "\n")
     sys.stdout.flush()
     # Skips freeing what the kernel frees faster.
     os._exit(0)
+
+
+def _beside(name: str) -> ModuleType:
+    """The module in the file next to this one, where an isolated interpreter does not look."""
+    spec = importlib.util.spec_from_file_location(name, Path(__file__).with_name(f"{name}.py"))
+    assert spec is not None
+    assert spec.loader is not None
+    module = importlib.util.module_from_spec(spec)
+    spec.loader.exec_module(module)
+    return module
 
 
 def _confine(limits: dict[str, int]) -> None:

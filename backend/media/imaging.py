@@ -1,29 +1,28 @@
 """A stranger's photo becomes two clean WebP pictures, in a process that may be killed.
 
-Every photo gets a new process (`decode_child.py`): starting one costs about a tenth of a second,
+Every photo gets a new process (`child.py`): starting one costs about a tenth of a second,
 and nothing a file does to its decoder outlives the file.
 """
 
-import asyncio
 import os
-import signal
-import sys
 import time
-from contextlib import suppress
 from pathlib import Path
 from typing import BinaryIO
 
 import msgspec
 
+from backend.media.child import (
+    DECODERS,
+    ChildFailed,
+    ChildFell,
+    ChildLimits,
+    ChildTookTooLong,
+    Refusal,
+    run_child,
+)
+
 FULL_NAME = "full.webp"
 THUMB_NAME = "thumb.webp"
-DECODERS_AT_ONCE = 2
-
-_CHILD = Path(__file__).with_name("decode_child.py")
-_REPLY_BYTES = 8 * 1024
-# Where a Python that is not the system's finds its own libraries. Nothing else is handed down.
-_PASSED_ON = ("LD_LIBRARY_PATH", "DYLD_LIBRARY_PATH")
-_slots = asyncio.Semaphore(DECODERS_AT_ONCE)
 
 
 class ImageRefused(Exception):
@@ -62,16 +61,12 @@ class ImageDecoderFailed(Exception):
     code = "image_decoder_failed"
 
 
-class DecodeLimits(msgspec.Struct, frozen=True):
-    """What one photo may cost. Seconds are whole: the kernel counts them so."""
+class DecodeLimits(ChildLimits, frozen=True):
+    """What one photo may cost."""
 
     # What a phone may upload.
     max_bytes: int = 25 * 1024 * 1024
     max_pixels: int = 50_000_000
-    # Address space, not resident memory: threads and libraries reserve more than they use.
-    memory_bytes: int = 1024 * 1024 * 1024
-    cpu_seconds: int = 10
-    wall_seconds: int = 20
 
 
 DEFAULT_LIMITS = DecodeLimits()
@@ -112,12 +107,7 @@ class _Pictures(msgspec.Struct, frozen=True, tag_field="type", tag="photo"):
     peak_bytes: int
 
 
-class _Refusal(msgspec.Struct, frozen=True, tag_field="type", tag="refused"):
-    code: str
-    detail: str
-
-
-_REPLY: msgspec.json.Decoder[_Pictures | _Refusal] = msgspec.json.Decoder(_Pictures | _Refusal)
+_REPLY: msgspec.json.Decoder[_Pictures | Refusal] = msgspec.json.Decoder(_Pictures | Refusal)
 _REFUSALS: dict[str, type[ImageRefused]] = {
     kind.code: kind for kind in (ImageUnreadable, ImageCorrupt, ImageTooLarge)
 }
@@ -128,12 +118,12 @@ async def process_photo(
 ) -> ProcessedPhoto:
     """Make `full.webp` and `thumb.webp` of the photo `source` in the existing folder `out_dir`.
 
-    At most `DECODERS_AT_ONCE` run at once; more wait. Raises `ImageUnreadable`, `ImageCorrupt`,
-    `ImageTooLarge` or `ImageTookTooLong` (all `ImageRefused`: asking again is useless), or
-    `ImageDecoderFailed`. After an error, and when cancelled, neither file is left and no process
-    runs.
+    At most `DECODERS_AT_ONCE` run at once (see `child.py`); more wait. Raises `ImageUnreadable`,
+    `ImageCorrupt`, `ImageTooLarge` or `ImageTookTooLong` (all `ImageRefused`: asking again is
+    useless), or `ImageDecoderFailed`. After an error, and when cancelled, neither file is left and
+    no process runs.
     """
-    async with _slots:
+    async with DECODERS:
         started = time.perf_counter()
         try:
             with _open(source, limits.max_bytes) as photo:
@@ -154,57 +144,25 @@ def _open(source: Path, max_bytes: int) -> BinaryIO:
 
 
 async def _decode(photo: BinaryIO, out_dir: Path, limits: DecodeLimits) -> _Pictures:
-    child = await asyncio.create_subprocess_exec(
-        sys.executable,
-        "-I",  # no environment, no working directory, no user folder on the import path
-        "-B",
-        _CHILD,
-        msgspec.json.encode(limits).decode(),
-        stdin=photo,
-        stdout=asyncio.subprocess.PIPE,
-        stderr=asyncio.subprocess.DEVNULL,
-        cwd=out_dir,
-        env={name: os.environ[name] for name in _PASSED_ON if name in os.environ}
-        | {"MALLOC_ARENA_MAX": "2", "LC_ALL": "C.UTF-8"},
-        limit=_REPLY_BYTES,
-    )
-    assert child.stdout is not None
     try:
-        async with asyncio.timeout(limits.wall_seconds):
-            line = await child.stdout.readline()
-            code = await child.wait()
-    except TimeoutError as error:
-        raise ImageTookTooLong(f"more than {limits.wall_seconds} s") from error
-    except ValueError as error:
-        raise ImageDecoderFailed("its answer has no end") from error
-    finally:
-        if child.returncode is None:
-            with suppress(ProcessLookupError):
-                child.kill()
-            # Also empties its pipe: with bytes left there asyncio would wait for ever.
-            await child.communicate()
-    return _answer(line, code)
+        line = await run_child("photo", photo, out_dir, limits)
+    except ChildTookTooLong as error:
+        raise ImageTookTooLong(str(error)) from error
+    except ChildFell as error:
+        raise ImageCorrupt(str(error)) from error
+    except ChildFailed as error:
+        raise ImageDecoderFailed(str(error)) from error
+    return _answer(line)
 
 
-def _answer(line: bytes, code: int) -> _Pictures:
-    if not line:
-        raise _died(code)
+def _answer(line: bytes) -> _Pictures:
     try:
         reply = _REPLY.decode(line)
     except msgspec.DecodeError as error:
         raise ImageDecoderFailed(f"its answer makes no sense: {line[:200]!r}") from error
-    if isinstance(reply, _Refusal):
+    if isinstance(reply, Refusal):
         raise _REFUSALS.get(reply.code, ImageDecoderFailed)(reply.detail)
     return reply
-
-
-def _died(code: int) -> ImageRefused | ImageDecoderFailed:
-    """What an end without an answer means; `code` is negative for a signal."""
-    if -code in {signal.SIGXCPU, signal.SIGALRM}:
-        return ImageTookTooLong("processor time used up")
-    if -code in {signal.SIGSEGV, signal.SIGBUS, signal.SIGABRT, signal.SIGFPE}:
-        return ImageCorrupt(f"the decoder fell over it (signal {-code})")
-    return ImageDecoderFailed(f"ended with {code}")
 
 
 def _processed(pictures: _Pictures, out_dir: Path, seconds: float) -> ProcessedPhoto:

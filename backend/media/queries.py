@@ -1,4 +1,4 @@
-"""SQL of uploads and photos."""
+"""SQL of uploads, photos and voice notes (rows of `photo`, too)."""
 
 import hashlib
 from collections.abc import Sequence
@@ -8,7 +8,14 @@ from uuid import UUID
 
 from backend.actor import Actor
 from backend.db import execute, fetch, fetch_one, fetch_value, rows_of
-from backend.media.schemas import NewUpload, PhotoOut, PhotoPlace, PhotoReceipt, UploadRow
+from backend.media.schemas import (
+    NewUpload,
+    PhotoOut,
+    PhotoPlace,
+    PhotoReceipt,
+    UploadRow,
+    VoiceOut,
+)
 
 if TYPE_CHECKING:
     from asyncpg import Record
@@ -220,14 +227,18 @@ async def insert_photo(
     content_type: str,
     size: int,
     media_key: str | None,
+    seconds: float | None,
 ) -> bool:
-    """Stored already when `media_key` is given, else expected. False: named before."""
+    """Stored already when `media_key` is given, else expected. False: named before.
+
+    With `seconds` it is a voice note.
+    """
     tag = await execute(
         """INSERT INTO photo (id, account_id, thread_id, message_id, position, sha256,
-                              content_type, bytes, state, media_key, stored_at)
+                              content_type, bytes, state, media_key, stored_at, seconds)
            VALUES ($1, $2, $3, $4, $5, $6, $7, $8,
                    CASE WHEN $9::text IS NULL THEN 'expected' ELSE 'stored' END, $9,
-                   CASE WHEN $9::text IS NULL THEN NULL ELSE now() END)
+                   CASE WHEN $9::text IS NULL THEN NULL ELSE now() END, $10)
            ON CONFLICT (message_id, sha256) DO NOTHING""",
         photo_id,
         account_id,
@@ -238,6 +249,7 @@ async def insert_photo(
         content_type,
         size,
         media_key,
+        seconds,
     )
     return rows_of(tag) > 0
 
@@ -255,11 +267,13 @@ async def join_expected_photos(account_id: UUID, sha256: bytes, media_key: str) 
     return [PhotoPlace(**dict(row)) for row in rows]
 
 
-async def list_receipts(message_id: UUID) -> list[PhotoReceipt]:
+async def list_receipts(message_id: UUID, *, voice: bool = False) -> list[PhotoReceipt]:
+    """Of its photos, or of its voice note."""
     rows = await fetch(
         """SELECT id, sha256, state <> 'expected' AS stored FROM photo
-           WHERE message_id = $1 ORDER BY position, id""",
+           WHERE message_id = $1 AND (seconds IS NOT NULL) = $2 ORDER BY position, id""",
         message_id,
+        voice,
     )
     return [PhotoReceipt(row["id"], row["sha256"].hex(), row["stored"]) for row in rows]
 
@@ -268,7 +282,7 @@ async def list_photos(message_ids: Sequence[UUID]) -> list[tuple[UUID, PhotoOut]
     """(message, photo) in the order they were named."""
     rows = await fetch(
         """SELECT message_id, id, sha256, state, width, height FROM photo
-           WHERE message_id = ANY($1) ORDER BY message_id, position, id""",
+           WHERE message_id = ANY($1) AND seconds IS NULL ORDER BY message_id, position, id""",
         list(message_ids),
     )
     return [
@@ -278,6 +292,21 @@ async def list_photos(message_ids: Sequence[UUID]) -> list[tuple[UUID, PhotoOut]
         )
         for row in rows
     ]
+
+
+async def list_voices(message_ids: Sequence[UUID]) -> dict[UUID, VoiceOut]:
+    """The voice notes of messages that have one."""
+    rows = await fetch(
+        """SELECT message_id, id, sha256, state, seconds, silent FROM photo
+           WHERE message_id = ANY($1) AND seconds IS NOT NULL""",
+        list(message_ids),
+    )
+    return {
+        row["message_id"]: VoiceOut(
+            row["id"], row["sha256"].hex(), row["state"], row["seconds"], row["silent"]
+        )
+        for row in rows
+    }
 
 
 async def get_photo(photo_id: UUID) -> PhotoPlace | None:
@@ -291,14 +320,25 @@ async def get_picture_key(photo_id: UUID, variant: str) -> "Record | None":
     """`state`, and `key` of that picture once it is ready."""
     return await fetch_one(
         """SELECT state, CASE $2 WHEN 'full' THEN full_key ELSE thumb_key END AS key
-           FROM photo WHERE id = $1""",
+           FROM photo WHERE id = $1 AND seconds IS NULL""",
         photo_id,
         variant,
     )
 
 
+async def get_voice_key(voice_id: UUID) -> "Record | None":
+    """`state`, and `key` of the voice note once it is ready."""
+    return await fetch_one(
+        "SELECT state, full_key AS key FROM photo WHERE id = $1 AND seconds IS NOT NULL", voice_id
+    )
+
+
+async def is_voice(photo_id: UUID) -> bool:
+    return bool(await fetch_value("SELECT seconds IS NOT NULL FROM photo WHERE id = $1", photo_id))
+
+
 async def get_unprocessed_key(photo_id: UUID) -> str | None:
-    """Where the original lies, while no pictures were made of it."""
+    """Where the original lies, while nothing was made of it."""
     key = await fetch_value(
         "SELECT media_key FROM photo WHERE id = $1 AND state = 'stored'", photo_id
     )
@@ -318,6 +358,22 @@ async def set_photo_ready(
         thumb_key,
         width,
         height,
+    )
+    return None if row is None else PhotoPlace(**dict(row))
+
+
+async def set_voice_ready(
+    voice_id: UUID, key: str, seconds: float, *, silent: bool
+) -> PhotoPlace | None:
+    """None: somebody else was first."""
+    row = await fetch_one(
+        """UPDATE photo SET state = 'ready', full_key = $2, seconds = $3, silent = $4
+           WHERE id = $1 AND state = 'stored'
+           RETURNING id, account_id, thread_id, message_id, state""",
+        voice_id,
+        key,
+        seconds,
+        silent,
     )
     return None if row is None else PhotoPlace(**dict(row))
 

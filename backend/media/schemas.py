@@ -1,4 +1,4 @@
-"""Photos as they are named, acknowledged and shown, and uploads as they come in."""
+"""Photos and voice notes as they are named, acknowledged and shown; uploads as they come in."""
 
 from collections.abc import AsyncIterator, Mapping
 from datetime import datetime
@@ -17,6 +17,13 @@ PHOTO_TYPES: Final = frozenset(
 )
 
 
+VOICE_SECONDS: Final = 60
+VOICE_BYTES: Final = 1024 * 1024
+"""A phone asks for 16 kbit/s (120 KB); some browsers record as they like, up to 128 kbit/s."""
+
+VOICE_TYPES: Final = frozenset({"audio/webm", "audio/ogg", "audio/mp4"})
+
+
 class PhotoNamed(Struct, frozen=True):
     """A photo that a report or message has; its bytes may come later.
 
@@ -28,8 +35,17 @@ class PhotoNamed(Struct, frozen=True):
     type: Annotated[str, Meta(max_length=100)]
 
 
+class VoiceNamed(PhotoNamed, frozen=True):
+    """A voice note that a report or message has (`R3`): as a photo, and how long by the phone."""
+
+    seconds: float
+
+
 class PhotoReceipt(Struct, frozen=True):
-    """`stored`: the bytes are verified and durable; the phone may let go of its copy."""
+    """Of a photo or a voice note.
+
+    `stored`: the bytes are verified and durable; the phone may let go of its copy.
+    """
 
     id: UUID
     sha256: str
@@ -46,8 +62,21 @@ class PhotoOut(Struct, frozen=True):
     height: int | None
 
 
+class VoiceOut(Struct, frozen=True):
+    """A voice note as people who may see its report hear it.
+
+    `seconds` is what the phone said, until it is `ready`. `silent`: nobody would hear anything.
+    """
+
+    id: UUID
+    sha256: str
+    state: PhotoState
+    seconds: float
+    silent: bool
+
+
 class PhotoPlace(Struct, frozen=True):
-    """Where a photo hangs: for the owner of the thread to decide who may see it."""
+    """Where a photo or voice note hangs: for the owner of the thread to decide who may see it."""
 
     id: UUID
     account_id: UUID
@@ -67,14 +96,22 @@ class PhotoFile(NamedTuple):
     chunks: AsyncIterator[bytes]
 
 
+class VoiceFile(NamedTuple):
+    """A voice note to hand out, or the part of it that was asked for: `status` is 200 or 206."""
+
+    status: int
+    headers: Mapping[str, str]
+    chunks: AsyncIterator[bytes]
+
+
 class ProcessPhoto(Struct, frozen=True):
-    """Payload of the job `process_photo`."""
+    """Payload of the job `process_photo`, of photos and voice notes."""
 
     photo_id: UUID
 
 
 class NewUpload(Struct, frozen=True):
-    """What a phone says of the bytes it is going to send. `length` in bytes, 1 to `PHOTO_BYTES`."""
+    """What a phone says of the bytes it is going to send. `length` in bytes, at least 1."""
 
     sha256: bytes
     content_type: str

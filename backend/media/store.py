@@ -19,6 +19,7 @@ from media_store import (
 )
 
 FULL_TYPE: Final = "image/webp"
+VOICE_TYPE: Final = "audio/mp4"
 
 
 class MediaStoreClosed(Exception):
@@ -78,6 +79,11 @@ def uploads_folder() -> Path:
 def original_key(account_id: UUID, upload_id: UUID) -> str:
     """Of the bytes as they came: with all their metadata, never handed out."""
     return f"original/{account_id}/{upload_id}"
+
+
+def voice_key(voice_id: UUID) -> str:
+    """Of a voice note made anew, without metadata."""
+    return f"public/{voice_id}/voice.m4a"
 
 
 def public_key(photo_id: UUID, variant: PhotoVariant) -> str:

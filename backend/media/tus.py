@@ -22,7 +22,15 @@ from msgspec import Struct
 
 from backend.errors import Conflict, DomainError, Gone, InvalidField
 from backend.i18n import N_
-from backend.media.schemas import PHOTO_BYTES, PHOTO_TYPES, NewUpload, UploadRow, UploadState
+from backend.media.schemas import (
+    PHOTO_BYTES,
+    PHOTO_TYPES,
+    VOICE_BYTES,
+    VOICE_TYPES,
+    NewUpload,
+    UploadRow,
+    UploadState,
+)
 
 if TYPE_CHECKING:
     from hashlib import _Hash
@@ -77,6 +85,13 @@ class UploadTooLarge(DomainError):
 
     def __init__(self) -> None:
         super().__init__(megabytes=PHOTO_BYTES // (1024 * 1024))
+
+
+class VoiceTooLarge(DomainError):
+    status = 413
+    code = "voice_too_large"
+    title = N_("Too large")
+    message = N_("This voice note is too large. Please record a shorter one.")
 
 
 class MoreThanAnnounced(DomainError):
@@ -171,7 +186,7 @@ def read_creation(request: UploadRequest) -> NewUpload:
     """What a POST announces.
 
     Raises:
-        UploadTooLarge
+        UploadTooLarge, VoiceTooLarge
         WrongHeader: Upload-Length (400).
         InvalidField: sha256, type (422).
     """
@@ -184,7 +199,10 @@ def read_creation(request: UploadRequest) -> NewUpload:
         )
     metadata = _metadata(request.headers.get("upload-metadata", ""))
     content_type = metadata.get("type", b"").decode("ascii", "replace").lower()
-    if content_type not in PHOTO_TYPES:
+    if content_type in VOICE_TYPES:
+        if length > VOICE_BYTES:
+            raise VoiceTooLarge
+    elif content_type not in PHOTO_TYPES:
         raise InvalidField(
             "type", "photo_type", N_("This kind of file cannot be used. Please choose a photo.")
         )
@@ -212,7 +230,7 @@ def _sha256(value: bytes) -> bytes:
         return value
     if _HEX.fullmatch(value):
         return bytes.fromhex(value.decode())
-    raise InvalidField("sha256", "bad_sha256", N_("The photo's checksum (SHA-256) is missing."))
+    raise InvalidField("sha256", "bad_sha256", N_("The file's checksum (SHA-256) is missing."))
 
 
 def read_offset(request: UploadRequest) -> int:

@@ -1,6 +1,7 @@
-"""Makes the pictures people see, and clears away what nobody finished."""
+"""Makes the pictures people see and the voices they hear; clears away what nobody finished."""
 
 import tempfile
+from collections.abc import Awaitable, Callable
 from datetime import timedelta
 from functools import partial
 from pathlib import Path
@@ -22,9 +23,10 @@ from backend.media.imaging import (
     ImageRefused,
     process_photo,
 )
-from backend.media.schemas import ProcessPhoto
+from backend.media.schemas import PhotoPlace, ProcessPhoto
 from backend.media.service import PROCESS_PHOTO, announce_changed
-from backend.media.store import FULL_TYPE, media_store, public_key
+from backend.media.sound import VOICE_NAME, VoiceDecoderFailed, VoiceRefused, process_voice
+from backend.media.store import FULL_TYPE, VOICE_TYPE, media_store, public_key, voice_key
 from media_store import MediaNotFound
 
 if TYPE_CHECKING:
@@ -57,43 +59,59 @@ def register(queue: "PgQueuer") -> None:
 
 
 async def make_pictures(photo_id: UUID, *, attempts: int = 0) -> None:
-    """Turn a stored original into the pictures people see, once.
+    """Turn a stored original into the pictures people see, or the voice they hear, once.
 
-    The photo becomes `ready`, or `failed` with the code of what is wrong with it. Repeated after a
+    It becomes `ready`, or `failed` with the code of what is wrong with it. Repeated after a
     crash it writes the same files again.
 
     Raises:
-        MediaStoreUnavailable, MediaStoreFull, ImageDecoderFailed: try again later.
+        MediaStoreUnavailable, MediaStoreFull, ImageDecoderFailed, VoiceDecoderFailed: try again
+            later.
     """
     key = await queries.get_unprocessed_key(photo_id)
     if key is None:
         return
+    make = _make_voice if await queries.is_voice(photo_id) else _make_pictures
     with tempfile.TemporaryDirectory(prefix="khupho-photo-") as name:
         folder = Path(name)
         try:
             await media_store().get_file(key, folder / "original")
-            made = await process_photo(folder / "original", folder)
-        except (ImageRefused, MediaNotFound) as error:
+            say_ready = await make(photo_id, folder)
+        except (ImageRefused, VoiceRefused, MediaNotFound) as error:
             await _fail(photo_id, error.code, str(error))
             return
-        except ImageDecoderFailed as error:
+        except (ImageDecoderFailed, VoiceDecoderFailed) as error:
             if attempts < DECODER_ATTEMPTS:
                 raise
             await _fail(photo_id, error.code, str(error))
             return
-        full_key, thumb_key = public_key(photo_id, "full"), public_key(photo_id, "thumb")
-        await media_store().put_file(full_key, folder / FULL_NAME, content_type=FULL_TYPE)
-        await media_store().put_file(thumb_key, folder / THUMB_NAME, content_type=FULL_TYPE)
     async with write_tx():
-        photo = await queries.set_photo_ready(
-            photo_id, full_key, thumb_key, made.width, made.height
-        )
+        photo = await say_ready()
         if photo is not None:
             await announce_changed([photo])
     metrics.JOBS.labels(PROCESS_PHOTO, "ready").inc()
+
+
+SayReady = Callable[[], Awaitable[PhotoPlace | None]]
+
+
+async def _make_pictures(photo_id: UUID, folder: Path) -> SayReady:
+    made = await process_photo(folder / "original", folder)
+    full_key, thumb_key = public_key(photo_id, "full"), public_key(photo_id, "thumb")
+    await media_store().put_file(full_key, folder / FULL_NAME, content_type=FULL_TYPE)
+    await media_store().put_file(thumb_key, folder / THUMB_NAME, content_type=FULL_TYPE)
     get_logger().info(
-        "photo_ready", photo=str(photo_id), seconds=round(made.seconds, 2), peak=made.peak_bytes
+        "photo_made", photo=str(photo_id), seconds=round(made.seconds, 2), peak=made.peak_bytes
     )
+    return partial(queries.set_photo_ready, photo_id, full_key, thumb_key, made.width, made.height)
+
+
+async def _make_voice(voice_id: UUID, folder: Path) -> SayReady:
+    made = await process_voice(folder / "original", folder)
+    key = voice_key(voice_id)
+    await media_store().put_file(key, folder / VOICE_NAME, content_type=VOICE_TYPE)
+    get_logger().info("voice_made", voice=str(voice_id), peak=made.peak_bytes)
+    return partial(queries.set_voice_ready, voice_id, key, made.seconds, silent=made.silent)
 
 
 async def _fail(photo_id: UUID, code: str, detail: str) -> None:

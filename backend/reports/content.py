@@ -9,8 +9,8 @@ from msgspec import Struct
 from backend.departments.schemas import AnswersIn
 from backend.errors import InvalidField
 from backend.i18n import N_
-from backend.media.policy import check_photos
-from backend.media.schemas import PhotoNamed
+from backend.media.policy import check_photos, check_voice
+from backend.media.schemas import PhotoNamed, VoiceNamed
 from backend.reports.schemas import BehalfIn, LocatedBy, MoveIn, ReportIn, State
 from backend.text import clean_text, fold
 from backend.threads.content import TEXT_LENGTH, clean_message_text
@@ -42,6 +42,7 @@ class CleanReport(Struct, frozen=True, omit_defaults=True):
     photos: list[PhotoNamed]
     answers: AnswersIn | None = None
     on_behalf: BehalfIn | None = None
+    voice: VoiceNamed | None = None
 
 
 class CleanMove(Struct, frozen=True):
@@ -55,7 +56,7 @@ class CleanMove(Struct, frozen=True):
 
 
 def clean_report(wish: ReportIn) -> CleanReport:
-    """Raises InvalidField (bad_position, too_vague, too_long, photo codes)."""
+    """Raises InvalidField (bad_position, too_vague, too_long, photo and voice codes)."""
     lat, lon = clean_position(wish.lat, wish.lon)
     accuracy_m = _accuracy(wish.accuracy_m) if lat is not None else None
     if (
@@ -83,6 +84,7 @@ def clean_report(wish: ReportIn) -> CleanReport:
         photos=check_photos(wish.photos),
         answers=wish.answers,
         on_behalf=_behalf(wish.on_behalf),
+        voice=check_voice(wish.voice, wish.photos),
     )
 
 

@@ -1,8 +1,9 @@
-"""`/api/reports` and `/api/photos`."""
+"""`/api/reports`, `/api/photos` and `/api/voices`."""
 
 from uuid import UUID
 
-from litestar import Controller, Response, get, patch, post, put
+from litestar import Controller, Request, Response, get, patch, post, put
+from litestar.datastructures import State
 from litestar.di import NamedDependency
 from litestar.params import FromPath, FromQuery, JSONBody
 from litestar.response import Stream
@@ -215,3 +216,24 @@ class PhotoController(Controller):
         photo = await service.open_photo(actor, photo_id, variant)
         headers = {**photo.headers, "Content-Length": str(photo.size)}
         return Stream(photo.chunks, headers=headers)
+
+
+class VoiceController(Controller):
+    path = "/api/voices"
+    tags = ("voices",)
+
+    @get(
+        "/{voice_id:uuid}",
+        policy=signed_in,
+        guests=True,
+        operation_id="getVoice",
+        media_type="audio/mp4",
+    )
+    async def get_voice(
+        self,
+        actor: NamedDependency[Actor],
+        request: Request[object, object, State],
+        voice_id: FromPath[UUID],
+    ) -> Stream:
+        voice = await service.open_voice(actor, voice_id, request.headers.get("range"))
+        return Stream(voice.chunks, headers=dict(voice.headers), status_code=voice.status)

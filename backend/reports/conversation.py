@@ -12,7 +12,8 @@ from backend.departments.clocks import Calendar
 from backend.departments.schemas import CategoryOut
 from backend.errors import Conflict, IllegalMove, InvalidField, NotFound
 from backend.i18n import N_
-from backend.media.policy import check_photos
+from backend.media import service as media
+from backend.media.policy import check_photos, check_voice
 from backend.notifications.schemas import NotificationKind
 from backend.reports import entries, merging, progress, queries, telling
 from backend.reports.content import CleanMove, clean_move
@@ -55,16 +56,19 @@ async def post_message(
         the receipt, and whether the message is new.
 
     Raises:
-        InvalidField: text_needed, too_long, photo codes.
+        InvalidField: text_needed, too_long, photo and voice codes.
         NotFound, Forbidden: not visible; may only read.
         IdReused, ThreadClosed
     """
     text = clean_message_text(wish.text)
     photos = check_photos(wish.photos)
-    if not text and not photos:
+    voice = check_voice(wish.voice, photos)
+    if not text and not photos and voice is None:
         raise InvalidField("text", "text_needed", N_("Please write something, or add a photo."))
     question = wish.question and not wish.note
-    fingerprint = content_hash((text, photos, question, wish.note))
+    # What was sent before there were voice notes has the same hash now.
+    said_aloud = [] if voice is None else [voice]
+    fingerprint = content_hash((text, photos, question, wish.note, *said_aloud))
     async with write_tx():
         report = (await queries.lock_reports(actor, [report_id])).get(report_id)
         earlier = await entries.find_earlier(actor, report, report_id, message_id, fingerprint)
@@ -93,12 +97,13 @@ async def post_message(
         )
         changes, event = _consequence(report, said, now, await _calendar_of(report))
         written = [said] if event is None else [said, entries.system_entry(report, 2, event, now)]
-        receipts = await entries.write(actor, report, written, photos, changes)
+        receipts = await entries.write(actor, report, written, photos, changes, voice)
+        heard = await media.voice_receipt(message_id) if voice is not None else None
         if not wish.note:
             await _tell_of_message(
                 actor, report, said, answers=bool(changes) and side == "reporter"
             )
-    return MessageReceipt(message_id, said.seq, now, receipts), True
+    return MessageReceipt(message_id, said.seq, now, receipts, heard), True
 
 
 def _consequence(
@@ -277,4 +282,4 @@ async def _calendar_of(report: Report) -> Calendar:
 
 
 def _move_receipt(receipt: MessageReceipt, state: State) -> MoveReceipt:
-    return MoveReceipt(receipt.id, receipt.seq, receipt.received_at, receipt.photos, state)
+    return MoveReceipt(receipt.id, receipt.seq, receipt.received_at, receipt.photos, state=state)

@@ -41,14 +41,18 @@ async def list_desk(actor: Actor, filters: DeskFilters, cursor: str | None, limi
     after = _read_cursor(cursor, filters) if cursor else None
     rows = await desk_queries.list_desk(actor, DeskPage(filters, limit, after, midnight))
     shown = rows[:limit]
-    photos = await media.list_photos([row["id"] for row in shown])
+    ids = [row["id"] for row in shown]
+    photos, voices = await media.list_photos(ids), await media.list_voices(ids)
     following = None
     if len(rows) > limit:
         last = shown[-1]
         at = last["due_at"] if filters.by_deadline else last["created_at"]
         following = _write_cursor(_Place(filters.by_deadline, filters.tray, at, last["id"]))
     return DeskOut(
-        reports=[queries.out_of(row, actor, photos.get(row["id"], [])) for row in shown],
+        reports=[
+            queries.out_of(row, actor, photos.get(row["id"], []), voices.get(row["id"]))
+            for row in shown
+        ],
         cursor=following,
         counts=await desk_queries.count_desk(actor, filters.department_id, midnight),
     )

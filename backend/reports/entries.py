@@ -8,7 +8,7 @@ import uuid_utils.compat as uuids
 
 from backend.actor import Actor
 from backend.errors import IdReused, NotFound
-from backend.media.schemas import PhotoNamed, PhotoReceipt
+from backend.media.schemas import PhotoNamed, PhotoReceipt, VoiceNamed
 from backend.reports import queries, telling
 from backend.reports.policy import viewer_of
 from backend.reports.recording import record_entries
@@ -27,14 +27,15 @@ async def write(
     entries: Sequence[NewMessage],
     photos: Sequence[PhotoNamed],
     changes: Changes,
+    voice: VoiceNamed | None = None,
 ) -> list[PhotoReceipt]:
     """Put entries into the thread and change the report; a note leaves no trace for its author."""
     note = entries[0].kind == "note"
     stamp = {} if note else {"updated_at": entries[0].created_at}
     await queries.update_report(report.id, len(entries), {**changes, **stamp})
-    record_entries(actor, report, entries, photos)
+    record_entries(actor, report, entries, photos, voice)
     viewer = viewer_of(actor, report) if actor is not None else None
-    receipts = await threads.append(entries, photos, viewer)
+    receipts = await threads.append(entries, photos, viewer, voice)
     telling.touch_report(report, [entry.id for entry in entries], to_author=not note)
     return receipts
 

@@ -119,6 +119,7 @@ def as_follower(report: ReportOut) -> ReportOut:
         description=report.description if approved else "",
         address=report.address if approved else "",
         photos=report.photos if approved else [],
+        voice=None,
         answers=[],
         reason=None,
         hidden_reason=None,

@@ -173,10 +173,13 @@ async def _store(actor: Actor, report: Report, cleaned: CleanReport) -> ReportRe
     receipts: list[PhotoReceipt] = []
     if cleaned.photos:
         receipts = await media.name_photos(report.account_id, report.id, report.id, cleaned.photos)
-    record_entries(actor, report, [created], cleaned.photos)
+    voice = None
+    if cleaned.voice is not None:
+        voice = await media.name_voice(report.account_id, report.id, report.id, cleaned.voice)
+    record_entries(actor, report, [created], cleaned.photos, cleaned.voice)
     telling.touch_report(report, [created.id])
     await telling.tell_new_report(report, recipients, created.id)
-    return _receipt(report, receipts)
+    return _receipt(report, receipts, voice)
 
 
 async def _find_earlier(actor: Actor, report_id: UUID, fingerprint: bytes) -> ReportReceipt | None:
@@ -186,10 +189,13 @@ async def _find_earlier(actor: Actor, report_id: UUID, fingerprint: bytes) -> Re
         return None
     if report.account_id != actor.account_id or report.content_hash != fingerprint:
         raise IdReused
-    return _receipt(report, await media.photo_receipts(report_id))
+    photos = await media.photo_receipts(report_id)
+    return _receipt(report, photos, await media.voice_receipt(report_id))
 
 
-def _receipt(report: Report, photos: list[PhotoReceipt]) -> ReportReceipt:
+def _receipt(
+    report: Report, photos: list[PhotoReceipt], voice: PhotoReceipt | None
+) -> ReportReceipt:
     return ReportReceipt(
         id=report.id,
         code=report.code,
@@ -198,6 +204,7 @@ def _receipt(report: Report, photos: list[PhotoReceipt]) -> ReportReceipt:
         area_id=report.neighbourhood_id,
         department_id=report.department_id,
         photos=photos,
+        voice=voice,
     )
 
 

@@ -28,7 +28,7 @@ SELECT r.id, r.category_id, r.state, r.created_at, r.lat, r.lon, r.description, 
             ELSE similarity(folded(r.description), $7) END AS alike,
        EXISTS (SELECT 1 FROM follower f WHERE f.report_id = r.id AND f.account_id = $1) AS followed,
        (SELECT p.id FROM photo p WHERE p.thread_id = r.id AND p.message_id = r.id
-          AND p.state = 'ready' ORDER BY p.position LIMIT 1) AS photo_id
+          AND p.state = 'ready' AND p.seconds IS NULL ORDER BY p.position LIMIT 1) AS photo_id
 FROM (
     SELECT r.* FROM report r
     WHERE {_OPEN} AND point(r.lon, r.lat) <@ box(point($2, $3), point($4, $5))

@@ -20,10 +20,10 @@ from backend.db import (
     json_text,
 )
 from backend.departments.schemas import Answer, Names
-from backend.media.schemas import PhotoOut
+from backend.media.schemas import PhotoOut, VoiceOut
 from backend.reports.moves import DONE, options_for
 from backend.reports.part_queries import PARTS, parts_of
-from backend.reports.policy import decisions_open, is_passable, may_rate, sides_of, wards_of
+from backend.reports.policy import decisions_open, is_passable, may_rate, sides_of
 from backend.reports.report import Clocks, Report
 from backend.reports.schemas import BehalfIn, BehalfOut, ReportOut
 from backend.reports.timing import is_running, late_clocks
@@ -273,32 +273,9 @@ async def show_chosen(
     return await ask(f"{shown} ORDER BY {order}", actor.account_id, *arguments, *more)
 
 
-async def sees_photo(actor: Actor, photo_id: UUID) -> bool:
-    """Whether a photo hangs on a report the actor sees, and not on a note that they do not.
-
-    What a head has approved is for all of the ward, and so are the photos it was sent with.
-    """
-    visible, arguments = visible_to_sql(actor, 2)
-    sees_notes, more = sees_notes_sql(actor, 2 + len(arguments))
-    wards = f"${2 + len(arguments) + len(more)}::uuid[]"
-    return bool(
-        await fetch_value(
-            f"""
-            SELECT true FROM photo p
-            JOIN report r ON r.id = p.thread_id AND ({visible} OR r.moderation = 'approved'
-                AND NOT r.private AND p.message_id = r.id AND r.ward_id = ANY({wards}))
-            LEFT JOIN message m ON m.id = p.message_id
-            WHERE p.id = $1 AND (m.kind IS DISTINCT FROM 'note' OR {sees_notes})
-            """,
-            photo_id,
-            *arguments,
-            *more,
-            wards_of(actor),
-        )
-    )
-
-
-def out_of(row: "Record", actor: Actor, photos: list[PhotoOut]) -> ReportOut:
+def out_of(
+    row: "Record", actor: Actor, photos: list[PhotoOut], voice: VoiceOut | None = None
+) -> ReportOut:
     """A row of `_SHOWN` as `actor` sees it."""
     report = report_of(row)
     department_names = row["department_names"]
@@ -338,6 +315,7 @@ def out_of(row: "Record", actor: Actor, photos: list[PhotoOut]) -> ReportOut:
         merged_into=row["merged_into"],
         appealed=report.appealed,
         photos=photos,
+        voice=voice,
         last_seq=row["thread_seq"],
         my_read_seq=row["my_read_seq"],
         seen_by_department_seq=row["by_department"],

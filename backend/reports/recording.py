@@ -8,7 +8,7 @@ from msgspec import UNSET
 from msgspec.structs import asdict
 
 from backend.actor import Actor
-from backend.media.schemas import PhotoNamed
+from backend.media.schemas import PhotoNamed, VoiceNamed
 from backend.reports.report import Report
 from backend.threads.queries import NewMessage
 from backend.threads.schemas import ThreadEvent
@@ -23,9 +23,10 @@ def record_entries(
     report: Report,
     entries: Iterable[NewMessage],
     photos: Sequence[PhotoNamed] = (),
+    voice: VoiceNamed | None = None,
     **more: Detail,
 ) -> None:
-    """One entry of the trail for each of the thread's; the photos came with the first."""
+    """One entry of the trail for each of the thread's; photos and voice came with the first."""
     named: list[str] | None = [photo.sha256 for photo in photos] or None
     for entry in entries:
         action = entry.event.type if entry.event else entry.kind
@@ -35,11 +36,12 @@ def record_entries(
             "text_sha256": sha256(entry.body),
             "question": entry.question or None,
             "photos": named,
+            "voice": voice.sha256 if voice is not None else None,
             **(_event(entry.event) if entry.event else {}),
             **more,
         }
         record_change(actor if entry.side != "system" else None, report, action, entry, **details)
-        named = None
+        named = voice = None
 
 
 def record_change(

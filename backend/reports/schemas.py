@@ -8,7 +8,7 @@ from msgspec import UNSET, Meta, Struct, UnsetType
 
 from backend.departments.schemas import Answer, AnswersIn, Names
 from backend.i18n import Language
-from backend.media.schemas import PhotoNamed, PhotoOut, PhotoReceipt
+from backend.media.schemas import PhotoNamed, PhotoOut, PhotoReceipt, VoiceNamed, VoiceOut
 from backend.threads.schemas import ClockName, MessageOut, MessageReceipt
 
 State = Literal[
@@ -46,7 +46,7 @@ class BehalfOut(Struct, frozen=True):
 
 
 class ReportIn(Struct, frozen=True):
-    """A new report (`R1`, `R2`). `lat`, `lon` are WGS 84 degrees, `accuracy_m` metres.
+    """A new report (`R1`, `R2`, `R3`). `lat`, `lon` are WGS 84 degrees, `accuracy_m` metres.
 
     `area_id` is a neighbourhood chosen by hand; without it and without a position the report is
     about the person's own neighbourhood. `answers` are to what the category asks (`R4`).
@@ -64,6 +64,7 @@ class ReportIn(Struct, frozen=True):
     on_behalf: BehalfIn | None = None
     device_created_at: datetime | None = None
     answers: AnswersIn | None = None
+    voice: VoiceNamed | None = None
 
 
 class ReportPatch(Struct, frozen=True):
@@ -83,7 +84,7 @@ class ReportPatch(Struct, frozen=True):
 
 
 class ReportReceipt(Struct, frozen=True):
-    """The report is durable. Asked again, `state` and `photos` are as of then."""
+    """The report is durable. Asked again, `state`, `photos` and `voice` are as of then."""
 
     id: UUID
     code: str
@@ -92,6 +93,7 @@ class ReportReceipt(Struct, frozen=True):
     area_id: UUID
     department_id: UUID | None
     photos: list[PhotoReceipt]
+    voice: PhotoReceipt | None = None
 
 
 class MoveOption(Struct, frozen=True):
@@ -128,7 +130,7 @@ class ReportOut(Struct, frozen=True):
     `ratable`: this person may give or change it now (`C9`). Only what is `approved` may ever be
     public (`W5`); `decisions` are those this person may take now. `followers` other people see it,
     too (`R6`). `followed`: this person is one of them and no more: of who reported it, of the
-    thread and, unless approved, of words and photos nothing is shown.
+    thread, of the voice note and, unless approved, of words and photos nothing is shown.
     `passable`: they may hand it over or split it now (`W7`, `W8`); `handovers` counts how often it
     was handed over, and `ping_pong` says that it came back to a department that had it before.
     """
@@ -168,6 +170,7 @@ class ReportOut(Struct, frozen=True):
     merged_into: UUID | None
     appealed: bool
     photos: list[PhotoOut]
+    voice: VoiceOut | None
     last_seq: int
     my_read_seq: int
     seen_by_department_seq: int
@@ -328,7 +331,7 @@ class PresenceOut(Struct, frozen=True):
     seconds: int
 
 
-class MoveReceipt(MessageReceipt, frozen=True):
+class MoveReceipt(MessageReceipt, frozen=True, kw_only=True):
     """The move is entry `seq` of the thread; `state` is where it led."""
 
     state: State

@@ -1,4 +1,4 @@
-"""Reading reports: a case, a phone's copy, a photo. Others may call these.
+"""Reading reports: a case, a phone's copy, a photo, a voice note. Others may call these.
 
 Writing is in `intake` (sending, correcting) and `conversation` (messages, moves, reading marks);
 lists are in `desk`.
@@ -11,8 +11,8 @@ from backend.accounts.joining_guests import on_guest_joined
 from backend.actor import Actor
 from backend.errors import NotFound
 from backend.media import service as media
-from backend.media.schemas import PhotoFile, PhotoVariant
-from backend.reports import following, guests, queries
+from backend.media.schemas import PhotoFile, PhotoVariant, VoiceFile
+from backend.reports import following, guests, media_queries, queries
 from backend.reports.policy import inspects, viewer_of
 from backend.reports.report import Report
 from backend.reports.schemas import CaseOut, ReportOut
@@ -28,8 +28,8 @@ async def get_report(actor: Actor, report_id: UUID) -> ReportOut:
     row = await queries.show_report(actor, report_id)
     if row is None:
         raise NotFound
-    photos = await media.list_photos([report_id])
-    return queries.out_of(row, actor, photos.get(report_id, []))
+    photos, voices = await media.list_photos([report_id]), await media.list_voices([report_id])
+    return queries.out_of(row, actor, photos.get(report_id, []), voices.get(report_id))
 
 
 async def get_case(actor: Actor, report_id: UUID) -> CaseOut:
@@ -44,7 +44,7 @@ async def get_case(actor: Actor, report_id: UUID) -> CaseOut:
             raise NotFound
         return CaseOut(followed[0], [])
     thread = await threads.read_thread(report_id, viewer_of(actor, queries.report_of(row)))
-    return CaseOut(queries.out_of(row, actor, thread.photos), thread.messages)
+    return CaseOut(queries.out_of(row, actor, thread.photos, thread.voice), thread.messages)
 
 
 async def get_inspected(actor: Actor, report_id: UUID) -> Report:
@@ -60,9 +60,12 @@ async def load_reports(actor: Actor, ids: Sequence[UUID]) -> list[ReportOut]:
     little they may see of what they follow."""
     rows = await queries.show_replicated(actor, ids)
     known = {row["id"] for row in rows}
-    photos = await media.list_photos(list(known))
+    photos, voices = await media.list_photos(list(known)), await media.list_voices(list(known))
     followed = await following.load_followed(actor, [one for one in ids if one not in known])
-    return [*(queries.out_of(row, actor, photos.get(row["id"], [])) for row in rows), *followed]
+    own = [
+        queries.out_of(row, actor, photos.get(row["id"], []), voices.get(row["id"])) for row in rows
+    ]
+    return [*own, *followed]
 
 
 async def load_messages(actor: Actor, ids: Sequence[UUID]) -> list[MessageOut]:
@@ -82,6 +85,18 @@ async def open_photo(actor: Actor, photo_id: UUID, variant: PhotoVariant) -> Pho
         NotFound: missing, or not the actor's to see.
         PhotoNotReady, Unavailable: as `media.service.open_variant`.
     """
-    if not await queries.sees_photo(actor, photo_id):
+    if not await media_queries.sees_photo(actor, photo_id):
         raise NotFound
     return await media.open_variant(photo_id, variant)
+
+
+async def open_voice(actor: Actor, voice_id: UUID, asked: str | None) -> VoiceFile:
+    """A voice note in a thread the actor reads, or the part of it that the header Range asks for.
+
+    Raises:
+        NotFound: missing, or not the actor's to hear.
+        VoiceNotReady, RangeInvalid, Unavailable: as `media.service.open_voice`.
+    """
+    if not await media_queries.hears_voice(actor, voice_id):
+        raise NotFound
+    return await media.open_voice(voice_id, asked)

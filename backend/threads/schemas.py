@@ -6,7 +6,7 @@ from uuid import UUID
 
 from msgspec import UNSET, Meta, Struct, UnsetType, field
 
-from backend.media.schemas import PhotoNamed, PhotoOut, PhotoReceipt
+from backend.media.schemas import PhotoNamed, PhotoOut, PhotoReceipt, VoiceNamed, VoiceOut
 
 Side = Literal["reporter", "department", "head", "system"]
 MessageKind = Literal["message", "event", "note"]
@@ -56,13 +56,17 @@ class ThreadEvent(Struct, frozen=True):
 
 
 class MessageIn(Struct, frozen=True):
-    """Words, photos or both. `question` stops the clocks (`C6`); a `note` stays inside (`C3`)."""
+    """Words, photos, a voice note (`R3`), or several of them.
+
+    `question` stops the clocks (`C6`); a `note` stays inside (`C3`).
+    """
 
     text: str = ""
     photos: Annotated[list[PhotoNamed], Meta(max_length=100)] = []
     question: bool = False
     note: bool = False
     device_created_at: datetime | None = None
+    voice: VoiceNamed | None = None
 
 
 class MessageReceipt(Struct, frozen=True):
@@ -72,6 +76,7 @@ class MessageReceipt(Struct, frozen=True):
     seq: int
     received_at: datetime
     photos: list[PhotoReceipt]
+    voice: PhotoReceipt | None = None
 
 
 class MessageOut(Struct, frozen=True):
@@ -92,6 +97,7 @@ class MessageOut(Struct, frozen=True):
     question: bool
     created_at: datetime
     photos: list[PhotoOut]
+    voice: VoiceOut | None
 
 
 class ReadMarkerIn(Struct, frozen=True):

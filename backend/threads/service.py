@@ -13,7 +13,7 @@ import msgspec
 from backend.db import from_json
 from backend.errors import IdReused
 from backend.media import service as media
-from backend.media.schemas import PhotoNamed, PhotoOut, PhotoReceipt
+from backend.media.schemas import PhotoNamed, PhotoOut, PhotoReceipt, VoiceNamed, VoiceOut
 from backend.threads import queries
 from backend.threads.queries import NewMessage
 from backend.threads.schemas import MessageOut, MessageReceipt, ThreadEvent
@@ -31,9 +31,10 @@ class Viewer(msgspec.Struct, frozen=True):
 
 
 class Thread(msgspec.Struct, frozen=True):
-    """The photos a thread began with, and its entries, oldest first."""
+    """The photos and the voice note a thread began with, and its entries, oldest first."""
 
     photos: list[PhotoOut]
+    voice: VoiceOut | None
     messages: list[MessageOut]
 
 
@@ -59,7 +60,8 @@ async def find_repeat(
     if same != (thread_id, account_id, content_hash):
         raise IdReused
     photos = await media.photo_receipts(message_id)
-    receipt = MessageReceipt(message_id, row["seq"], row["created_at"], photos)
+    voice = await media.voice_receipt(message_id)
+    receipt = MessageReceipt(message_id, row["seq"], row["created_at"], photos, voice)
     return Repeated(receipt, _event(row))
 
 
@@ -67,8 +69,9 @@ async def append(
     messages: Sequence[NewMessage],
     photos: Sequence[PhotoNamed] = (),
     viewer: Viewer | None = None,
+    voice: VoiceNamed | None = None,
 ) -> list[PhotoReceipt]:
-    """Write entries with their drawn numbers; `photos` belong to the first.
+    """Write entries with their drawn numbers; `photos` and `voice` belong to the first.
 
     Must run in the transaction that drew the numbers. What one writes oneself, as `viewer`, never
     counts as unread. Returns the photos' receipts.
@@ -88,7 +91,11 @@ async def append(
             messages[-1].seq,
             notes=viewer.sees_notes,
         )
-    if not photos or first.account_id is None:
+    if first.account_id is None:
+        return []
+    if voice is not None:
+        await media.name_voice(first.account_id, first.thread_id, first.id, voice)
+    if not photos:
         return []
     return await media.name_photos(first.account_id, first.thread_id, first.id, photos)
 
@@ -96,9 +103,12 @@ async def append(
 async def read_thread(thread_id: UUID, viewer: Viewer) -> Thread:
     """The thread as `viewer` sees it."""
     rows = await queries.list_thread(thread_id, notes=viewer.sees_notes)
-    photos = await media.list_photos([thread_id, *(row["id"] for row in rows)])
-    messages = [_shown(row, viewer, photos.get(row["id"], [])) for row in rows]
-    return Thread(photos.get(thread_id, []), messages)
+    ids = [thread_id, *(row["id"] for row in rows)]
+    photos, voices = await media.list_photos(ids), await media.list_voices(ids)
+    messages = [
+        _shown(row, viewer, photos.get(row["id"], []), voices.get(row["id"])) for row in rows
+    ]
+    return Thread(photos.get(thread_id, []), voices.get(thread_id), messages)
 
 
 async def load_messages(
@@ -118,8 +128,12 @@ async def load_messages(
         if row["thread_id"] in viewers
         and (row["kind"] != "note" or viewers[row["thread_id"]].sees_notes)
     ]
-    photos = await media.list_photos([row["id"] for row in rows])
-    return [_shown(row, viewers[row["thread_id"]], photos.get(row["id"], [])) for row in rows]
+    ids = [row["id"] for row in rows]
+    photos, voices = await media.list_photos(ids), await media.list_voices(ids)
+    return [
+        _shown(row, viewers[row["thread_id"]], photos.get(row["id"], []), voices.get(row["id"]))
+        for row in rows
+    ]
 
 
 async def is_note(message_id: UUID) -> bool:
@@ -137,7 +151,9 @@ async def mark_read(thread_id: UUID, account_id: UUID, side: str, seq: int) -> b
     return await queries.upsert_read_marker(thread_id, account_id, side, seq)
 
 
-def _shown(row: "Record", viewer: Viewer, photos: list[PhotoOut]) -> MessageOut:
+def _shown(
+    row: "Record", viewer: Viewer, photos: list[PhotoOut], voice: VoiceOut | None
+) -> MessageOut:
     mine = row["account_id"] == viewer.account_id
     named = mine or row["side"] != "department" or viewer.sees_department_names
     return MessageOut(
@@ -153,6 +169,7 @@ def _shown(row: "Record", viewer: Viewer, photos: list[PhotoOut]) -> MessageOut:
         question=row["question"],
         created_at=row["created_at"],
         photos=photos,
+        voice=voice,
     )
 
 

@@ -22,6 +22,7 @@ from tests.checks.conftest import Source
 from tests.conftest import Person, World
 from tests.media.phone import append, location, part_of, send, sha256
 from tests.media.pictures import encoded, four_corners
+from tests.media.recordings import recording
 from tests.reports.steps import report_body
 from tests.sync.test_pull import pull
 
@@ -101,13 +102,14 @@ async def test_files_that_no_row_names_are_deleted_after_a_day(
         f"original/{uuid.uuid4()}/{uuid.uuid4()}",
         f"public/{uuid.uuid4()}/full.webp",
         f"public/{uuid.uuid4()}/thumb.webp",
+        f"public/{uuid.uuid4()}/voice.m4a",
     ]
     not_ours = ["original/notes.txt", "public/logo/full.webp", "elsewhere/file"]
     for key in [*orphans, *not_ours]:
         await source.store.put_bytes(key, b"x", content_type="x/x")
     audit = MediaAudit(mend=True)
     assert [finding async for finding in audit.findings()] == []
-    assert audit.young_orphans == 3
+    assert audit.young_orphans == 4
     tomorrow = timedelta(hours=25)
     assert kinds(await look(later=tomorrow)) == [
         ("orphan_file", key, False) for key in sorted(orphans)
@@ -387,3 +389,24 @@ async def test_where_the_media_store_is_away_nothing_is_called_missing(
     assert await run_deep_check(away, repair=True) == 1
     assert "does not answer" in capsys.readouterr().err
     assert dict(await report.row()) == before
+
+
+async def test_a_voice_note_that_is_lost_is_made_again_from_what_was_recorded(
+    world: World, source: Source
+) -> None:
+    data = recording(seconds=1)
+    voice = {"sha256": sha256(data), "bytes": len(data), "type": "audio/webm", "seconds": 1}
+    path = f"/api/reports/{uuid.uuid4()}"
+    receipt = (await world.alice.put(path, report_body(world, voice=voice))).json()
+    await send(world.alice, data, "audio/webm")
+    voice_id = uuid.UUID(receipt["voice"]["id"])
+    await make_pictures(voice_id)
+    assert await look() == []
+    key = f"public/{voice_id}/voice.m4a"
+    whole = await source.store.read(key)
+    await source.store.delete(key)
+    assert kinds(await look(mend=True)) == [("picture_missing", key, True)]
+    await make_pictures(voice_id)
+    assert await source.store.read(key) == whole
+    assert await look() == []
+    assert (await world.alice.get(f"/api/voices/{voice_id}")).content == whole

@@ -8,6 +8,7 @@ import httpx
 from backend.demo.data import demo_id
 from backend.demo.load import DemoPerson
 from tests.e2e.stack import Stack
+from tests.media.phone import CHUNK, announcement
 
 
 @dataclass
@@ -42,6 +43,15 @@ class Other:
         }
         await self.put(f"/api/reports/{report_id}", body)
         return report_id
+
+    async def upload(self, data: bytes, content_type: str) -> None:
+        """The bytes of a file that a report or message names."""
+        made = await self.client.post("/api/uploads", headers=announcement(data, content_type))
+        assert made.is_success, made.text
+        answer = await self.client.patch(
+            made.headers["location"], headers={**CHUNK, "Upload-Offset": "0"}, content=data
+        )
+        assert answer.is_success, answer.text
 
     async def move(self, report_id: str, to: str, **more: object) -> None:
         await self.put(f"/api/reports/{report_id}/moves/{uuid.uuid4()}", {"to": to, **more})

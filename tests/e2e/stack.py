@@ -17,7 +17,7 @@ from contextlib import asynccontextmanager, suppress
 from dataclasses import dataclass, field
 from datetime import timedelta
 from pathlib import Path
-from typing import Any, TypeVar
+from typing import Any, Literal, TypeVar
 
 import httpx
 from playwright.async_api import BrowserContext, CDPSession, ConsoleMessage, Page, Playwright
@@ -40,6 +40,9 @@ FLAGS = [
     "--disable-sync",
     "--no-first-run",
 ]
+# A tone that beeps once a second stands for somebody who speaks.
+MICROPHONE = ["--use-fake-device-for-media-stream"]
+ALLOWED = ["--use-fake-ui-for-media-stream"]
 START_SECONDS = 120
 
 
@@ -210,6 +213,7 @@ class Phone:
     latitude: float | None = None
     longitude: float | None = None
     accuracy: float = 12
+    microphone: Literal["none", "allowed", "denied"] = "none"
     told: bool = False
     """The person has allowed notifications."""
     subscriptions: list[BrowserSubscription] = field(default_factory=list)
@@ -230,7 +234,11 @@ class Phone:
         self.context = await self.playwright.chromium.launch_persistent_context(
             str(self.profile),
             executable_path=CHROMIUM,
-            args=FLAGS,
+            args=[
+                *FLAGS,
+                *(MICROPHONE if self.microphone != "none" else []),
+                *(ALLOWED if self.microphone == "allowed" else []),
+            ],
             headless=True,
             viewport={"width": self.width, "height": self.height},
             device_scale_factor=2 if self.width < 600 else 1,

@@ -96,9 +96,14 @@ async def add_photos(page: Page, language: str, photos: Sequence[Path]) -> None:
 
 
 async def choose_category(page: Page, name: str) -> None:
-    """Similar reports nearby may slide in then; it is none of them."""
+    """It is none of the similar reports nearby."""
     await page.get_by_role("button", name=re.compile(re.escape(name))).click()
     await holds(page, "location.search.includes('step=4')")
+    await none_of_those_nearby(page)
+
+
+async def none_of_those_nearby(page: Page) -> None:
+    """Similar reports may slide in before sending."""
     sheet = page.locator("dialog[open]")
     with suppress(PlaywrightTimeout):
         await sheet.wait_for(timeout=NEARBY_MS)

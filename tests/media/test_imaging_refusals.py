@@ -12,7 +12,7 @@ import pillow_heif
 import pytest
 from PIL import Image
 
-from backend.media import imaging
+from backend.media import child, imaging
 from backend.media.imaging import (
     DecodeLimits,
     ImageCorrupt,
@@ -303,4 +303,4 @@ def _use_decoder(program: str, folder: Path, monkeypatch: pytest.MonkeyPatch) ->
     """Put a program in the decoder's place, as a photo that took it over would."""
     script = folder / "decoder.py"
     script.write_text(program)
-    monkeypatch.setattr(imaging, "_CHILD", script)
+    monkeypatch.setattr(child, "_CHILD", script)

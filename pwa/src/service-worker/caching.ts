@@ -1,6 +1,7 @@
 import { version } from '$app/env';
 import { assets, immutable } from '$app/manifest';
 import { self } from '$app/service-worker';
+import { partOf } from './parts.ts';
 
 /** One cache a version; they share what did not change by copying, never by downloading again. */
 const prefix = 'app-';
@@ -9,9 +10,10 @@ const current = `${prefix}${version}`;
 const shell = '/';
 const photos = 'photos';
 const photoAddress = /^\/api\/photos\/[^/]+\/(thumb|full)$/;
+const voiceAddress = /^\/api\/voices\/[^/]+$/;
 
-/** About 6 MB of thumbnails and 30 MB of full pictures; the oldest make room. */
-const photoLimits: Record<string, number> = { thumb: 400, full: 120 };
+/** About 6 MB of thumbnails, 30 MB of full pictures, 14 MB of voice notes; the oldest make room. */
+const limits = { thumb: 400, full: 120, voice: 100 };
 
 /** What the server answers itself: never the app's shell. */
 const serverPaths = /^\/(api|open311|healthz|metrics)(\/|$)/;
@@ -72,6 +74,7 @@ export async function keep(addresses: readonly string[]): Promise<void> {
 export function answer(request: Request): Promise<Response> | undefined {
 	const { pathname } = new URL(request.url);
 	if (photoAddress.test(pathname)) return photo(request, pathname);
+	if (voiceAddress.test(pathname)) return voice(request, pathname);
 	if (serverPaths.test(pathname)) return undefined;
 	if (request.mode === 'navigate') return fromCache(shell, request);
 	// The router asks for this to notice a new version; here the worker offers it, and forces nothing.
@@ -117,13 +120,34 @@ async function photo(request: Request, path: string): Promise<Response> {
 	// 200 only: a part of a picture must not stand for the whole.
 	if (fresh.status === 200 && (await cache.match(who))) {
 		await cache.put(path, fresh.clone());
-		await makeRoom(cache, path.endsWith('/thumb') ? 'thumb' : 'full');
+		await makeRoom(cache, kindOf(path));
 	}
 	return fresh;
 }
 
-async function makeRoom(cache: Cache, size: 'thumb' | 'full'): Promise<void> {
-	const kept = (await cache.keys()).filter((request) => request.url.endsWith(`/${size}`));
-	const surplus = kept.length - (photoLimits[size] ?? 0);
+/** Players ask for parts of a file; kept is the whole, so that it plays without a network, too. */
+async function voice(request: Request, path: string): Promise<Response> {
+	const cache = await caches.open(photos);
+	let whole = await cache.match(path, anyVary);
+	if (!whole) {
+		whole = await fetch(path, { credentials: 'same-origin' });
+		if (whole.status !== 200) return whole;
+		if (await cache.match(who)) {
+			await cache.put(path, whole.clone());
+			await makeRoom(cache, 'voice');
+		}
+	}
+	return partOf(whole, request.headers.get('range'));
+}
+
+function kindOf(path: string): keyof typeof limits {
+	if (voiceAddress.test(path)) return 'voice';
+	return path.endsWith('/thumb') ? 'thumb' : 'full';
+}
+
+async function makeRoom(cache: Cache, kind: keyof typeof limits): Promise<void> {
+	const files = (await cache.keys()).filter((request) => new URL(request.url).pathname !== who);
+	const kept = files.filter((request) => kindOf(new URL(request.url).pathname) === kind);
+	const surplus = kept.length - limits[kind];
 	if (surplus > 0) await Promise.all(kept.slice(0, surplus).map((request) => cache.delete(request)));
 }

@@ -10,6 +10,9 @@ from backend.demo.data import demo_id
 from tests.e2e.tour.visits import PEOPLE, Visit, screen
 from tests.e2e.walking import LAMP, add_photos, choose_category, holds, word
 
+RECORDING = "/[1-9۱-۹]$/.test(document.querySelector('[role=timer]')?.textContent ?? '')"
+"""Something was said already."""
+
 # --- nobody knows them yet
 
 
@@ -229,6 +232,18 @@ async def _(visit: Visit) -> None:
     await visit.button("Send").wait_for()
 
 
+@screen("resident", "mai", "report-4-recording")
+async def _(visit: Visit) -> None:
+    await visit.button("Say it instead").click()
+    await holds(visit.page, RECORDING)
+
+
+@screen("resident", "mai", "report-4-spoken")
+async def _(visit: Visit) -> None:
+    await visit.button("Stop recording").click()
+    await visit.button("Delete the voice note").wait_for()
+
+
 @screen("resident", "mai", "home-with-a-draft")
 async def _(visit: Visit) -> None:
     await visit.goto("/")
@@ -302,6 +317,20 @@ async def _(visit: Visit) -> None:
     )
     await visit.page.locator("form button[type=submit]").click()
     await visit.page.locator("textarea").fill("")
+
+
+@screen("resident", "asked", "report-page-recording")
+async def _(visit: Visit) -> None:
+    await visit.button("Record a voice note").click()
+    await holds(visit.page, RECORDING)
+
+
+@screen("resident", "asked", "report-page-spoken")
+async def _(visit: Visit) -> None:
+    await visit.button("Stop recording").click()
+    await visit.button("Delete the voice note").wait_for()
+    await visit.page.locator("form button[type=submit]").click()
+    await visit.button("Play the voice note").wait_for()
 
 
 @screen("resident", "asked", "report-page-overdue")

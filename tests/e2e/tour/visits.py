@@ -147,6 +147,7 @@ async def visiting(
         height=740,
         latitude=lat,
         longitude=lon,
+        microphone="allowed",
     )
     visit = Visit(phone, stack, language, _photos(folder))
     if person is None:

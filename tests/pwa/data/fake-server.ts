@@ -47,6 +47,8 @@ export class FakeServer {
   readonly edits: unknown[] = [];
   readonly requests: string[] = [];
   faults: Fault[] = [];
+  /** It knows nothing of voice notes, and its receipts do not speak of them. */
+  deaf = false;
   /** Content that is refused with 422, as the person must change it. */
   refuses: (
     content: Record<string, unknown>,
@@ -118,6 +120,12 @@ export class FakeServer {
     const shas = ((body["photos"] ?? []) as { sha256: string }[]).map(
       (photo) => photo.sha256,
     );
+    const voice = body["voice"] as { sha256: string } | undefined;
+    const receipt = (sha256: string) => ({
+      id: sha256.slice(0, 8),
+      sha256,
+      stored: this.stored.has(sha256),
+    });
     const known = this.rows.find((row) => row.id === id);
     if (known && known.content !== content) return problem(422, "id_reused");
     if (id !== report && !this.rows.some((row) => row.id === report))
@@ -131,11 +139,8 @@ export class FakeServer {
       received_at: "2026-01-01T00:00:00Z",
       area_id: "area",
       department_id: null,
-      photos: shas.map((sha) => ({
-        id: sha.slice(0, 8),
-        sha256: sha,
-        stored: this.stored.has(sha),
-      })),
+      photos: shas.map(receipt),
+      voice: voice && !this.deaf ? receipt(voice.sha256) : null,
     });
   }
 

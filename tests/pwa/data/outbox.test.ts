@@ -195,6 +195,7 @@ describe("what the server refused", () => {
     expect(await lossOf(phone.db, id)).toEqual({
       entries: 2,
       photos: 1,
+      voices: 0,
       received: false,
     });
     await discardRefused(phone.db, id);
@@ -242,6 +243,7 @@ describe("what the server refused", () => {
     expect(await lossOf(phone.db, report.id)).toEqual({
       entries: 1,
       photos: 1,
+      voices: 0,
       received: true,
     });
     await discardRefused(phone.db, report.id);

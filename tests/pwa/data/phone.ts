@@ -66,6 +66,13 @@ export async function makePhoto(size: number): Promise<PhotoRow> {
   };
 }
 
+/** A voice note of so many bytes. */
+export async function makeVoice(size: number, seconds = 3): Promise<PhotoRow> {
+  const row = await makePhoto(size);
+  const voice = { seconds, silent: false };
+  return { ...row, type: "audio/webm", width: 0, height: 0, voice };
+}
+
 /** A report ready to be submitted, with photos of the given sizes. */
 export async function draftWith(
   phone: Phone,

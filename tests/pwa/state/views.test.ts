@@ -78,6 +78,7 @@ const report = (id: string, more: Partial<ReportOut> = {}): ReportOut => ({
   merged_into: null,
   appealed: false,
   photos: [],
+  voice: null,
   last_seq: 3,
   my_read_seq: 1,
   seen_by_department_seq: 0,
@@ -106,6 +107,7 @@ const message = (id: string, seq: number): MessageOut => ({
   question: false,
   created_at: "2026-01-01T00:00:00Z",
   photos: [],
+  voice: null,
 });
 
 test("a report that is only on this phone stands on top of mine, with its true state", async () => {

@@ -104,6 +104,7 @@ const delivery = (more: Partial<Delivery>): Delivery => ({
   state: "queued",
   receivedAt: null,
   photosTotal: 0,
+  voice: "none",
   photosSent: 0,
   bytesTotal: 0,
   bytesSent: 0,

@@ -694,6 +694,23 @@ export interface paths {
         patch: operations["appendToUpload"];
         trace?: never;
     };
+    "/api/voices/{voice_id}": {
+        parameters: {
+            query?: never;
+            header?: never;
+            path?: never;
+            cookie?: never;
+        };
+        /** GetVoice */
+        get: operations["getVoice"];
+        put?: never;
+        post?: never;
+        delete?: never;
+        options?: never;
+        head?: never;
+        patch?: never;
+        trace?: never;
+    };
     "/api/wards": {
         parameters: {
             query?: never;
@@ -1652,6 +1669,7 @@ export interface components {
             question: boolean;
             /** @default  */
             text: string;
+            voice?: components["schemas"]["VoiceNamed"] | null;
         };
         /** MessageOut */
         MessageOut: {
@@ -1672,6 +1690,7 @@ export interface components {
             /** @enum {string} */
             side: "reporter" | "department" | "head" | "system";
             text: string;
+            voice: components["schemas"]["VoiceOut"] | null;
         };
         /** MessageReceipt */
         MessageReceipt: {
@@ -1681,6 +1700,7 @@ export interface components {
             /** Format: date-time */
             received_at: string;
             seq: number;
+            voice?: components["schemas"]["PhotoReceipt"] | null;
         };
         /** MoveIn */
         MoveIn: {
@@ -1712,6 +1732,7 @@ export interface components {
             seq: number;
             /** @enum {string} */
             state: "submitted" | "accepted" | "in_progress" | "awaiting_reporter" | "resolved" | "disputed" | "closed" | "rejected" | "merged" | "withdrawn";
+            voice?: components["schemas"]["PhotoReceipt"] | null;
         };
         /** MovedOut */
         MovedOut: {
@@ -1878,6 +1899,7 @@ export interface components {
             lon?: number | null;
             on_behalf?: components["schemas"]["BehalfIn"] | null;
             photos?: components["schemas"]["PhotoNamed"][];
+            voice?: components["schemas"]["VoiceNamed"] | null;
         };
         /** ReportOut */
         ReportOut: {
@@ -1952,6 +1974,7 @@ export interface components {
             updated_at: string;
             urgent: boolean;
             verified_at: string | null;
+            voice: components["schemas"]["VoiceOut"] | null;
         };
         /** ReportPatch */
         ReportPatch: {
@@ -1977,6 +2000,7 @@ export interface components {
             received_at: string;
             /** @enum {string} */
             state: "submitted" | "accepted" | "in_progress" | "awaiting_reporter" | "resolved" | "disputed" | "closed" | "rejected" | "merged" | "withdrawn";
+            voice?: components["schemas"]["PhotoReceipt"] | null;
         };
         /** RouteIn */
         RouteIn: {
@@ -2169,6 +2193,23 @@ export interface components {
             message?: components["schemas"]["MessageOut"][];
             notification?: components["schemas"]["NotificationOut"][];
             report?: components["schemas"]["ReportOut"][];
+        };
+        /** VoiceNamed */
+        VoiceNamed: {
+            bytes: number;
+            seconds: number;
+            sha256: string;
+            type: string;
+        };
+        /** VoiceOut */
+        VoiceOut: {
+            /** Format: uuid */
+            id: string;
+            seconds: number;
+            sha256: string;
+            silent: boolean;
+            /** @enum {string} */
+            state: "expected" | "stored" | "ready" | "failed";
         };
         /** WardHoursOut */
         WardHoursOut: {
@@ -4027,6 +4068,43 @@ export interface operations {
                 };
                 content: {
                     "application/json": null;
+                };
+            };
+            /** @description Bad request syntax or unsupported method */
+            400: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": {
+                        detail: string;
+                        extra?: null | {
+                            [key: string]: unknown;
+                        } | unknown[];
+                        status_code: number;
+                    };
+                };
+            };
+        };
+    };
+    getVoice: {
+        parameters: {
+            query?: never;
+            header?: never;
+            path: {
+                voice_id: string;
+            };
+            cookie?: never;
+        };
+        requestBody?: never;
+        responses: {
+            /** @description Stream Response */
+            200: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "audio/mp4": unknown;
                 };
             };
             /** @description Bad request syntax or unsupported method */

@@ -70,6 +70,7 @@ export type RuleSubject = RuleChangeOut['subject'];
 export type PhotoNamed = Schemas['PhotoNamed'];
 export type PhotoOut = Schemas['PhotoOut'];
 export type PhotoReceipt = Schemas['PhotoReceipt'];
+export type VoiceOut = Schemas['VoiceOut'];
 export type ReportIn = Defaulted<Schemas['ReportIn'], 'address' | 'description'>;
 export type ReportPatch = Schemas['ReportPatch'];
 export type ReportOut = Schemas['ReportOut'];

@@ -1,5 +1,6 @@
 /** Reports and messages being written: kept at every change, photos included (O2). */
 import { writeStrict, type Db } from './db.ts';
+import { photoIdsOf } from './files.ts';
 import {
 	addEntry,
 	outboxStores,
@@ -68,16 +69,18 @@ export function emptyMessageDraft(reportId: string, slot: Slot): MessageDraft {
 }
 
 /**
- * Keeps what is typed. Which photos belong to it is decided by `addPhoto` and `removePhoto` alone, so that a screen
- * that saves late does not lose one. Throws `StorageFull`.
+ * Keeps what is typed. Which photos and voice note belong to it is decided by `addPhoto`, `keepVoice` and
+ * `removePhoto` alone, so that a screen that saves late does not lose one. Throws `StorageFull`.
  */
 export async function saveDraft(db: Db, draft: Draft): Promise<void> {
 	await writeStrict(db, ['drafts', 'outbox'], async (tx) => {
 		// A save that was late by a moment must not bring back what has just been sent.
 		if (await tx.objectStore('outbox').get(sentAs(draft))) return;
 		const kept = await tx.objectStore('drafts').get(draft.id);
-		const photoIds = kept?.photoIds ?? draft.photoIds;
-		await tx.objectStore('drafts').put({ ...plain(draft), photoIds: [...photoIds], updatedAt: Date.now() });
+		const { photoIds, voiceId = null } = kept ?? draft;
+		await tx
+			.objectStore('drafts')
+			.put({ ...plain(draft), photoIds: [...photoIds], voiceId, updatedAt: Date.now() });
 	});
 	changed('drafts');
 }
@@ -103,7 +106,7 @@ export class TooManyPhotos extends Error {
 export async function addPhoto(db: Db, draft: Draft, photo: PhotoRow): Promise<void> {
 	await writeStrict(db, ['drafts', 'photos'], async (tx) => {
 		const kept = (await tx.objectStore('drafts').get(draft.id)) ?? { ...plain(draft), photoIds: [] };
-		if (kept.photoIds.length >= maxPhotos) throw new TooManyPhotos();
+		if (photoIdsOf(kept).length >= maxPhotos) throw new TooManyPhotos();
 		await tx.objectStore('photos').put(photo);
 		await tx
 			.objectStore('drafts')
@@ -112,14 +115,33 @@ export async function addPhoto(db: Db, draft: Draft, photo: PhotoRow): Promise<v
 	changed('drafts', 'photos');
 }
 
-/** Takes one photo out of a draft and off the phone. */
+/**
+ * Makes `voice` the draft's voice note, in place of any other: again and again with the same id while it is recorded,
+ * so that a crash leaves what was said until then. It goes first, for it stands for the words. Throws `StorageFull`.
+ */
+export async function keepVoice(db: Db, draft: Draft, voice: PhotoRow): Promise<void> {
+	await writeStrict(db, [...outboxStores], async (tx) => {
+		if (await tx.objectStore('outbox').get(sentAs(draft))) return;
+		const kept = (await tx.objectStore('drafts').get(draft.id)) ?? plain(draft);
+		const photoIds = [voice.id, ...photoIdsOf(kept).filter((id) => id !== voice.id)];
+		await tx.objectStore('photos').put(voice);
+		await tx.objectStore('drafts').put({ ...kept, photoIds, voiceId: voice.id, updatedAt: Date.now() });
+		if (kept.voiceId && kept.voiceId !== voice.id) await releasePhotos(tx, [kept.voiceId]);
+	});
+	changed('drafts', 'photos');
+}
+
+/** Takes one photo, or the voice note, out of a draft and off the phone. */
 export async function removePhoto(db: Db, draftId: string, photoId: string): Promise<void> {
 	await writeStrict(db, [...outboxStores], async (tx) => {
 		const kept = await tx.objectStore('drafts').get(draftId);
 		if (!kept) return;
-		await tx
-			.objectStore('drafts')
-			.put({ ...kept, photoIds: kept.photoIds.filter((id) => id !== photoId), updatedAt: Date.now() });
+		await tx.objectStore('drafts').put({
+			...kept,
+			photoIds: kept.photoIds.filter((id) => id !== photoId),
+			voiceId: kept.voiceId === photoId ? null : (kept.voiceId ?? null),
+			updatedAt: Date.now()
+		});
 		await releasePhotos(tx, [photoId]);
 	});
 	changed('drafts', 'photos');

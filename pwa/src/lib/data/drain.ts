@@ -6,7 +6,7 @@ import { Problem, Unreachable, type Client } from '#lib/api/client.ts';
 import type { ReportOut } from '#lib/api/types.ts';
 import { backoff } from './backoff.ts';
 import { getMeta, setMeta, type Db } from './db.ts';
-import { routeOf, type Receipt } from './kinds.ts';
+import { filesOf, routeOf, type Receipt } from './kinds.ts';
 import { ifNobodyIs, type Locks } from './locks.ts';
 import { arrive } from './guest.ts';
 import { nextDue, nextStep, type Step } from './next-step.ts';
@@ -203,7 +203,7 @@ async function tellServer(parts: DrainParts, entry: OutboxEntry): Promise<void> 
 	const answer = await parts.client.request(route.method, route.path(entry), { body }, check);
 	if (!route.receipt) return finish(parts.db, entry.id);
 	const receipt = answer as Receipt;
-	const stored = new Map(receipt.photos.map((photo) => [photo.sha256, photo.stored]));
+	const stored = new Map(filesOf(receipt).map((file) => [file.sha256, file.stored]));
 	if (entry.photos.every((photo) => stored.get(photo.sha256))) return finish(parts.db, entry.id);
 	await expectPhotos(parts, entry, receipt, stored);
 }

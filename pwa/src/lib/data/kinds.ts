@@ -1,6 +1,7 @@
 /** How each kind of entry is sent, and what its answer looks like: data, read by `drain.ts`. */
 import type { Method } from '#lib/api/client.ts';
-import type { MessageReceipt, ReportReceipt } from '#lib/api/types.ts';
+import type { MessageReceipt, PhotoReceipt, ReportReceipt } from '#lib/api/types.ts';
+import { isVoice } from './files.ts';
 import type { Kind, OutboxEntry } from './rows.ts';
 
 type EntryOfKind<K extends Kind> = Extract<OutboxEntry, { kind: K }>;
@@ -20,27 +21,37 @@ export interface Route<K extends Kind> {
 
 const onReport = (entry: OutboxEntry) => `/api/reports/${entry.reportId}`;
 const nothing = (answer: unknown) => answer === null;
-const withPhotos = (entry: OutboxEntry) => ({ ...entry.payload, photos: entry.photos });
+
+function withFiles({ payload, photos: files }: OutboxEntry) {
+	const photos = files.filter((file) => !isVoice(file));
+	const voice = files.find(isVoice);
+	return { ...payload, photos, ...(voice && { voice }) };
+}
+
+/** What a receipt says of all files of an entry. */
+export function filesOf({ photos, voice }: Receipt): PhotoReceipt[] {
+	return voice ? [voice, ...photos] : photos;
+}
 
 export const routes: { [K in Kind]: Route<K> } = {
 	report: {
 		method: 'PUT',
 		path: onReport,
-		body: withPhotos,
+		body: withFiles,
 		receipt: true,
 		answers: isReceiptFor
 	},
 	message: {
 		method: 'PUT',
 		path: (entry) => `${onReport(entry)}/messages/${entry.id}`,
-		body: withPhotos,
+		body: withFiles,
 		receipt: true,
 		answers: isReceiptFor
 	},
 	move: {
 		method: 'PUT',
 		path: (entry) => `${onReport(entry)}/moves/${entry.id}`,
-		body: withPhotos,
+		body: withFiles,
 		receipt: true,
 		answers: isReceiptFor
 	},
@@ -54,7 +65,7 @@ export const routes: { [K in Kind]: Route<K> } = {
 	decision: {
 		method: 'PUT',
 		path: (entry) => `${onReport(entry)}/decisions/${entry.id}`,
-		body: withPhotos,
+		body: withFiles,
 		receipt: true,
 		answers: isReceiptFor
 	},
@@ -158,13 +169,13 @@ export function routeOf(entry: OutboxEntry): Route<Kind> {
 	return routes[entry.kind] as unknown as Route<Kind>;
 }
 
-/** Is this the receipt of that entry: its id, and every photo it named? */
+/** Is this the receipt of that entry: its id, and every file it named? */
 function isReceiptFor(answer: unknown, entry: OutboxEntry): boolean {
 	if (!hasId(answer, entry.id) || !isObject(answer)) return false;
 	const photos = answer['photos'];
 	if (typeof answer['received_at'] !== 'string' || !Array.isArray(photos)) return false;
 	const listed = new Set(
-		photos
+		[...photos, answer['voice']]
 			.filter((photo) => isObject(photo) && typeof photo['stored'] === 'boolean')
 			.map((photo: Record<string, unknown>) => photo['sha256'])
 	);

@@ -3,7 +3,7 @@
  * transaction that is on the disk before anybody says "saved" (I1), and nothing here expires.
  */
 import { writeStrict, type Db, type WriteTx } from './db.ts';
-import type { Kind, KeptProblem, OutboxEntry, Payloads } from './rows.ts';
+import type { Kind, KeptProblem, NamedFile, OutboxEntry, Payloads } from './rows.ts';
 import { changed, queued } from './signal.ts';
 
 /** The stores an entry is made of. */
@@ -17,7 +17,7 @@ export interface NewEntry<K extends Kind> {
 	/** Default: a fresh UUID v4. */
 	id?: string;
 	reportId?: string | null;
-	/** Rows of the `photos` store, in the order they are shown. */
+	/** Rows of the `photos` store: the voice note, then photos in the order they are shown. */
 	photoIds?: string[];
 	/** Place in the queue; only a revised entry names one: that of the entry it replaces. */
 	order?: number;
@@ -47,11 +47,12 @@ export async function addEntry<K extends Kind>(tx: OutboxTx, entry: NewEntry<K>)
 	// A double tap, or a screen that had not noticed: it is queued already.
 	const already = await tx.objectStore('outbox').get(id);
 	if (already) return already;
-	const photos = [];
+	const photos: NamedFile[] = [];
 	for (const photoId of entry.photoIds ?? []) {
 		const row = await tx.objectStore('photos').get(photoId);
 		if (!row) throw new PhotoMissing(photoId);
-		photos.push({ sha256: row.sha256, bytes: row.bytes.byteLength, type: row.type });
+		const { sha256, bytes, type, voice } = row;
+		photos.push({ sha256, bytes: bytes.byteLength, type, ...(voice && { seconds: voice.seconds }) });
 		await tx.objectStore('uploads').put({ photoId, url: null, offset: 0, length: row.bytes.byteLength });
 	}
 	const reportId = entry.kind === 'report' ? id : (entry.reportId ?? null);

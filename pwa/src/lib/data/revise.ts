@@ -1,6 +1,7 @@
 /** What a person can do with an entry that the server refused: change it under a new id, or let it go. */
 import { emptyMessageDraft, emptyReportDraft, messageDraftKey, type Slot } from './drafts.ts';
 import { writeStrict, type Db } from './db.ts';
+import { isVoice } from './files.ts';
 import { outboxStores, releasePhotos, type OutboxTx } from './outbox.ts';
 import type { Draft, MessageDraft, OutboxEntry, ReportDraft } from './rows.ts';
 import { changed, queued } from './signal.ts';
@@ -11,8 +12,9 @@ type Refused<K extends OutboxEntry['kind']> = Extract<OutboxEntry, { kind: K }>;
  * Puts a refused report, message or move back where it was written, with everything that was typed. The entry stays
  * until the draft is sent in its place (or discarded), so nothing is lost in between.
  *
- * Resolves to the draft, or null where there is nothing to write again (a profile, a read marker), or where the
- * server already has it and only photos are missing: those can be given up (`discardRefused`), not revised.
+ * Resolves to the draft, or null where there is nothing to write again (a profile, a read marker), where the server
+ * already has it and only files are missing: those can be given up (`discardRefused`), not revised; and where the
+ * composer holds a voice note already, of which a message has one.
  */
 export async function reviseRefused(db: Db, id: string): Promise<Draft | null> {
 	const draft = await writeStrict(db, [...outboxStores], async (tx) => {
@@ -51,10 +53,15 @@ function reportDraft(entry: Refused<'report'>): ReportDraft {
 		...(was.answers && { answers: { [was.category_id]: was.answers } }),
 		on_behalf: was.on_behalf ?? null,
 		photoIds: entry.photoIds,
+		voiceId: voiceIdOf(entry),
 		createdAt: entry.createdAt,
 		revises: entry.id,
 		problem: entry.lastError
 	};
+}
+
+function voiceIdOf({ photoIds, photos }: OutboxEntry): string | null {
+	return photoIds[photos.findIndex(isVoice)] ?? null;
 }
 
 /** Joining was not possible: what was about to be reported is a draft again. */
@@ -67,10 +74,12 @@ async function messageDraft(
 	tx: OutboxTx,
 	entry: Refused<'message'> | Refused<'move'> | Refused<'decision'>,
 	slot: Slot
-): Promise<MessageDraft> {
+): Promise<MessageDraft | null> {
 	const reportId = entry.reportId ?? '';
 	const open = await tx.objectStore('drafts').get(messageDraftKey(reportId, slot));
 	const begun = open?.kind === 'message' ? open : emptyMessageDraft(reportId, slot);
+	const voiceId = voiceIdOf(entry);
+	if (voiceId && begun.voiceId) return null;
 	return {
 		...begun,
 		// What is being written just now stays, after what came back.
@@ -78,6 +87,7 @@ async function messageDraft(
 			.filter(Boolean)
 			.join('\n\n'),
 		photoIds: [...entry.photoIds, ...begun.photoIds],
+		voiceId: voiceId ?? begun.voiceId ?? null,
 		revises: entry.id,
 		problem: entry.lastError
 	};
@@ -88,6 +98,7 @@ export interface Loss {
 	/** Entries that go with it: itself, and for a report that never arrived everything queued behind it. */
 	entries: number;
 	photos: number;
+	voices: number;
 	/** The server has it; only its missing photos would be given up. */
 	received: boolean;
 }
@@ -95,12 +106,14 @@ export interface Loss {
 /** Counts what `discardRefused` would throw away. */
 export async function lossOf(db: Db, id: string): Promise<Loss> {
 	const entry = await db.get('outbox', id);
-	if (!entry) return { entries: 0, photos: 0, received: false };
+	if (!entry) return { entries: 0, photos: 0, voices: 0, received: false };
 	const all = entry.kind === 'report' ? await db.getAllFromIndex('outbox', 'by_report', id) : [entry];
 	const gone = entry.receivedAt ? [entry] : all;
+	const voices = gone.filter(voiceIdOf).length;
 	return {
 		entries: gone.length,
-		photos: gone.reduce((sum, one) => sum + one.photoIds.length, 0),
+		photos: gone.reduce((sum, one) => sum + one.photoIds.length, 0) - voices,
+		voices,
 		received: entry.receivedAt !== null
 	};
 }

@@ -29,10 +29,10 @@ import type {
 	ReportPatch
 } from '#lib/api/types.ts';
 
-/** What waits to be sent, by kind. Photos are named by the entry's `photoIds`, never in here. */
+/** What waits to be sent, by kind. Photos and voice are named by the entry's `photoIds`, never in here. */
 export interface Payloads {
-	report: Omit<ReportIn, 'photos'>;
-	message: Omit<MessageIn, 'photos'>;
+	report: Omit<ReportIn, 'photos' | 'voice'>;
+	message: Omit<MessageIn, 'photos' | 'voice'>;
 	move: Omit<MoveIn, 'photos'>;
 	edit: ReportPatch;
 	rating: RatingIn;
@@ -63,6 +63,14 @@ export type MoveInput = Omit<MoveIn, 'photos' | 'device_created_at'>;
 
 export type OutboxState = 'queued' | 'sending' | 'done' | 'needs_person';
 
+/** With `seconds` it is a voice note (R3). */
+export interface NamedFile {
+	sha256: string;
+	bytes: number;
+	type: string;
+	seconds?: number;
+}
+
 interface EntryOf<K extends Kind> {
 	/** The row's key on the server, for ever. */
 	id: string;
@@ -72,9 +80,10 @@ interface EntryOf<K extends Kind> {
 	/** Entries of one lane go one after the other; lanes do not wait for each other. */
 	lane: string;
 	payload: Payloads[K];
+	/** Of photos and, first, of the voice note: rows of the `photos` store. */
 	photoIds: string[];
-	/** SHA-256 (hex), bytes and type of each photo, in order: part of what is sent, even after the bytes are gone. */
-	photos: { sha256: string; bytes: number; type: string }[];
+	/** SHA-256 (hex), bytes and type of each of them, in order: part of what is sent, even after the bytes are gone. */
+	photos: NamedFile[];
 	state: OutboxState;
 	attempts: number;
 	/** Milliseconds since 1970; 0 = at once. */
@@ -89,7 +98,7 @@ interface EntryOf<K extends Kind> {
 }
 export type OutboxEntry = { [K in Kind]: EntryOf<K> }[Kind];
 
-/** A photo's bytes, until a receipt says that the server has them. */
+/** The bytes of a photo or voice note, until a receipt says that the server has them. */
 export interface PhotoRow {
 	id: string;
 	sha256: string;
@@ -101,6 +110,8 @@ export interface PhotoRow {
 	gps: { lat: number; lon: number } | null;
 	/** The browser could not decode it: sent as it is, the server makes the picture. */
 	original: boolean;
+	/** It is a voice note: how long, and whether nothing was heard in it (null: not measured). */
+	voice?: { seconds: number; silent: boolean | null };
 	createdAt: number;
 }
 
@@ -130,6 +141,8 @@ export interface ReportDraft {
 	/** Whom a head reports for (R7). */
 	on_behalf?: BehalfIn | null;
 	photoIds: string[];
+	/** Which of them is the voice note. */
+	voiceId?: string | null;
 	/** Milliseconds since 1970. */
 	createdAt: number;
 	updatedAt: number;
@@ -149,6 +162,8 @@ export interface MessageDraft {
 	sendAs: string;
 	text: string;
 	photoIds: string[];
+	/** Which of them is the voice note. */
+	voiceId?: string | null;
 	updatedAt: number;
 	revises: string | null;
 	problem: KeptProblem | null;

@@ -1,5 +1,6 @@
 /** Where something the person sent stands, in the terms a screen can say honestly. */
 import type { Db } from '#lib/data/db.ts';
+import { isVoice } from '#lib/data/files.ts';
 import type { KeptProblem, OutboxEntry } from '#lib/data/rows.ts';
 
 export interface Delivery {
@@ -10,6 +11,8 @@ export interface Delivery {
 	receivedAt: string | null;
 	photosTotal: number;
 	photosSent: number;
+	/** Of the voice note; `none`: there is none. */
+	voice: 'none' | 'waiting' | 'sent';
 	bytesTotal: number;
 	bytesSent: number;
 	attempts: number;
@@ -24,13 +27,18 @@ export async function deliveryOf(db: Db, entry: OutboxEntry): Promise<Delivery> 
 	const uploads = await Promise.all(entry.photoIds.map((id) => db.get('uploads', id)));
 	const known = uploads.filter((upload) => upload !== undefined);
 	const done = entry.state === 'done';
+	const isSent = (at: number) =>
+		done || (uploads[at] !== undefined && uploads[at].offset >= uploads[at].length);
+	const voiceAt = entry.photos.findIndex(isVoice);
+	const photosAt = [...entry.photos.keys()].filter((at) => at !== voiceAt);
 	const bytesTotal = entry.photos.reduce((sum, photo) => sum + photo.bytes, 0);
 	return {
 		entryId: entry.id,
 		state: entry.state,
 		receivedAt: entry.receivedAt,
-		photosTotal: entry.photos.length,
-		photosSent: done ? entry.photos.length : known.filter((upload) => upload.offset >= upload.length).length,
+		photosTotal: photosAt.length,
+		photosSent: photosAt.filter(isSent).length,
+		voice: voiceAt < 0 ? 'none' : isSent(voiceAt) ? 'sent' : 'waiting',
 		bytesTotal,
 		bytesSent: done ? bytesTotal : known.reduce((sum, upload) => sum + upload.offset, 0),
 		attempts: entry.attempts,

@@ -1,6 +1,7 @@
 /** Writing: a report over four screens, a message in a thread. Everything is kept at once, photos included (O2). */
 import * as data from '#lib/data/drafts.ts';
 import { database } from '#lib/data/db.ts';
+import { photoIdsOf } from '#lib/data/files.ts';
 import type { Draft, KeptProblem, MessageDraft, MoveInput, PhotoRow, ReportDraft } from '#lib/data/rows.ts';
 import { StorageFull } from '#lib/data/db.ts';
 import { shrink } from '#lib/photo/shrink.ts';
@@ -16,9 +17,15 @@ const photosOf = liveBy<PhotoRow[]>(['drafts', 'photos'], async (db, draftId) =>
 	return rows.filter((row) => row !== undefined);
 });
 
-const viewsOf = liveBy<PhotoView[]>(['drafts', 'photos'], async (db, draftId) =>
-	localPhotos(db, (await db.get('drafts', draftId))?.photoIds ?? [])
-);
+const viewsOf = liveBy<PhotoView[]>(['drafts', 'photos'], async (db, draftId) => {
+	const draft = await db.get('drafts', draftId);
+	return draft ? localPhotos(db, photoIdsOf(draft)) : [];
+});
+
+const voiceOf = liveBy<PhotoRow | null>(['drafts', 'photos'], async (db, draftId) => {
+	const voiceId = (await db.get('drafts', draftId))?.voiceId;
+	return (voiceId && (await db.get('photos', voiceId))) || null;
+});
 
 /** Why a picture was not added: `unreadable` (no picture, or cut off), `too_large`, `too_many`, `storage_full`. */
 export type PhotoRefusal = 'unreadable' | 'too_large' | 'too_many' | 'storage_full';
@@ -31,6 +38,8 @@ abstract class Editor<D extends Draft> {
 	draft: D;
 	/** Pictures being made smaller right now: show that many placeholders. */
 	preparing = $state(0);
+	/** A voice note is being recorded. */
+	recording = $state(false);
 	/** The phone is full: what is typed stays on the screen but is not kept. */
 	storageFull = $state(false);
 	#timer: ReturnType<typeof setTimeout> | null = null;
@@ -44,6 +53,11 @@ abstract class Editor<D extends Draft> {
 
 	get photos(): PhotoView[] {
 		return viewsOf(this.draft.id).current ?? [];
+	}
+
+	/** The voice note, as far as it is recorded. */
+	get voice(): PhotoRow | null {
+		return voiceOf(this.draft.id).current ?? null;
 	}
 
 	/** Its photos as of now, for event handlers: `photos` follows a moment later. */
@@ -110,6 +124,12 @@ abstract class Editor<D extends Draft> {
 		}
 	}
 
+	/** Keeps a voice note, or as much of it as there is. Throws `StorageFull`. */
+	async keepVoice(voice: PhotoRow): Promise<void> {
+		await data.keepVoice(await database(), this.plain(), voice);
+	}
+
+	/** A photo, or the voice note. */
 	async removePhoto(photoId: string): Promise<void> {
 		await data.removePhoto(await database(), this.draft.id, photoId);
 	}
@@ -185,9 +205,10 @@ export class Composer extends Editor<MessageDraft> {
 		this.#slot = slot;
 	}
 
-	/** Text or at least one photo: there is something to send. */
+	/** Text, a voice note or at least one photo: there is something to send. */
 	get sendable(): boolean {
-		return this.preparing === 0 && (this.draft.text.trim() !== '' || this.photos.length > 0);
+		const something = this.draft.text.trim() !== '' || this.photos.length > 0 || this.voice !== null;
+		return something && this.preparing === 0 && !this.recording;
 	}
 
 	/** Queues the message and begins an empty one. Throws `StorageFull`; what was typed is then still there. */

@@ -21,7 +21,7 @@ export * from './freshness.ts';
 export { Live } from './live.svelte.ts';
 export * from './notifications.svelte.ts';
 export * from './phone.ts';
-export type { PhotoView } from './pictures.ts';
+export type { PhotoView, VoiceView } from './pictures.ts';
 export { Presence } from './presence.svelte.ts';
 export { push, type PushPermission } from './push.svelte.ts';
 export * from './queue.svelte.ts';

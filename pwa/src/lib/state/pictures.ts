@@ -1,6 +1,7 @@
 /** Addresses of photos for `<img src>`: of the bytes on this phone while they are here, then of the server's copies. */
-import type { PhotoOut } from '#lib/api/types.ts';
+import type { PhotoOut, VoiceOut } from '#lib/api/types.ts';
 import type { Db } from '#lib/data/db.ts';
+import { isVoice } from '#lib/data/files.ts';
 import type { OutboxEntry, UploadRow } from '#lib/data/rows.ts';
 
 export interface PhotoView {
@@ -89,6 +90,24 @@ function localView(id: string, url: string | null, upload: UploadRow | undefined
 		state: 'waiting',
 		progress
 	};
+}
+
+/** The photos of an entry whose bytes are on this phone: all its files but the voice note. */
+export function entryPhotos(db: Db, { photoIds, photos }: OutboxEntry): Promise<PhotoView[]> {
+	return localPhotos(
+		db,
+		photoIds.filter((_, at) => !isVoice(photos[at]))
+	);
+}
+
+/** A voice note as a thread shows it; without an `id` the server knows nothing of it yet. */
+export type VoiceView = Omit<VoiceOut, 'id'> & { id: string | null };
+
+/** The voice note that an entry brings along. */
+export function entryVoice({ photos }: OutboxEntry): VoiceView | null {
+	const voice = photos.find(isVoice);
+	if (!voice) return null;
+	return { id: null, sha256: voice.sha256, state: 'expected', seconds: voice.seconds ?? 0, silent: false };
 }
 
 /** The server's photos; for one whose bytes are still here and not there, the bytes here. */

@@ -2,7 +2,7 @@
 import type { Db } from '#lib/data/db.ts';
 import type { OutboxEntry, Payloads } from '#lib/data/rows.ts';
 import { deliveryOf } from './delivery.ts';
-import { localPhotos } from './pictures.ts';
+import { entryPhotos, entryVoice } from './pictures.ts';
 import type { ReportView } from './reports.svelte.ts';
 
 export async function queuedReport(
@@ -50,7 +50,8 @@ export async function queuedReport(
 		reason: null,
 		mergedInto: null,
 		appealed: false,
-		photos: await localPhotos(db, entry.photoIds),
+		photos: await entryPhotos(db, entry),
+		voice: entryVoice(entry),
 		lastSeq: 0,
 		unread: 0,
 		seenByDepartmentSeq: 0,

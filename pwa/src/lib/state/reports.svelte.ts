@@ -4,7 +4,7 @@ import type { Db } from '#lib/data/db.ts';
 import type { OutboxEntry, Payloads } from '#lib/data/rows.ts';
 import { deliveryOf, type Delivery } from './delivery.ts';
 import { Live, liveBy } from './live.svelte.ts';
-import { serverPhotos, type PhotoView } from './pictures.ts';
+import { serverPhotos, type PhotoView, type VoiceView } from './pictures.ts';
 
 export interface ReportView {
 	id: string;
@@ -45,6 +45,7 @@ export interface ReportView {
 	mergedInto: string | null;
 	appealed: boolean;
 	photos: PhotoView[];
+	voice: VoiceView | null;
 	lastSeq: number;
 	/** Rows of the thread this person has not read. */
 	unread: number;
@@ -170,6 +171,7 @@ export async function knownReport(
 		mergedInto: report.merged_into,
 		appealed: report.appealed,
 		photos: await serverPhotos(db, report.photos, sent),
+		voice: report.voice ?? null,
 		lastSeq: report.last_seq,
 		unread: Math.max(0, report.last_seq - read),
 		seenByDepartmentSeq: report.seen_by_department_seq,

@@ -4,7 +4,7 @@ import type { Db } from '#lib/data/db.ts';
 import type { OutboxEntry } from '#lib/data/rows.ts';
 import { deliveryOf, type Delivery } from './delivery.ts';
 import { liveBy } from './live.svelte.ts';
-import { localPhotos, serverPhotos, type PhotoView } from './pictures.ts';
+import { entryPhotos, entryVoice, serverPhotos, type PhotoView, type VoiceView } from './pictures.ts';
 
 export interface ThreadItem {
 	id: string;
@@ -20,6 +20,7 @@ export interface ThreadItem {
 	question: boolean;
 	createdAt: string;
 	photos: PhotoView[];
+	voice: VoiceView | null;
 	/** Null once the server has all of it. */
 	delivery: Delivery | null;
 }
@@ -77,6 +78,8 @@ async function sentItem(db: Db, message: MessageOut, entry: OutboxEntry | undefi
 		question: message.question,
 		createdAt: message.created_at,
 		photos: await serverPhotos(db, message.photos, entry),
+		// A copy from before there were voice notes has none.
+		voice: message.voice ?? null,
 		delivery: unfinished ? await deliveryOf(db, entry) : null
 	};
 }
@@ -89,7 +92,8 @@ async function waitingItem(db: Db, entry: OutboxEntry): Promise<ThreadItem> {
 		authorName: null,
 		mine: true,
 		createdAt: entry.receivedAt ?? new Date(entry.createdAt).toISOString(),
-		photos: await localPhotos(db, entry.photoIds),
+		photos: await entryPhotos(db, entry),
+		voice: entryVoice(entry),
 		delivery: await deliveryOf(db, entry)
 	};
 	if (entry.kind === 'move') {

@@ -3,9 +3,10 @@ import type { Delivery } from '#lib/state/index.ts';
 
 /** Where something unsent stands, honestly, in one sentence. */
 export function deliveryWords(delivery: Delivery, now: number): string {
-	const { state, receivedAt, photosTotal: total, photosSent } = delivery;
+	const { state, receivedAt, photosTotal: total, photosSent, voice } = delivery;
 	if (state === 'needs_person') return t('Needs you: please look at it again');
 	const photo = Math.min(photosSent + 1, total);
+	if (voice === 'waiting' && (receivedAt || state === 'sending')) return voiceWords(delivery);
 	if (receivedAt && photosSent >= total) return receivedWords(receivedAt, now);
 	if (receivedAt) {
 		return state === 'sending'
@@ -16,6 +17,14 @@ export function deliveryWords(delivery: Delivery, now: number): string {
 		return total > 0 ? t('Sending: photo {photo} of {total}', { photo, total }) : t('Sending');
 	}
 	return t('Saved on this phone. It will send by itself.');
+}
+
+/** The voice note goes before the photos. */
+function voiceWords({ state, receivedAt }: Delivery): string {
+	if (!receivedAt) return t('Sending: voice note');
+	return state === 'sending'
+		? t('Received. Sending: voice note')
+		: t('Received. The voice note follows by itself.');
 }
 
 function receivedWords(receivedAt: string, now: number): string {
