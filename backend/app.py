@@ -24,6 +24,7 @@ from backend.accounts.schemas import CONSENT_VERSION, GuestWard
 from backend.actor import anyone
 from backend.areas import service as areas
 from backend.audit.controller import HistoryController
+from backend.crises.controller import CrisisController, WardCrisisController
 from backend.departments.controller import CatalogueController, RuleController, WardController
 from backend.departments.template_controller import TemplateController
 from backend.durability import warn_unless_durable
@@ -168,6 +169,8 @@ def create_api(settings: Settings) -> Litestar:
                     RuleController,
                     TemplateController,
                     RoutingPreviewController,
+                    CrisisController,
+                    WardCrisisController,
                     PhotoController,
                     VoiceController,
                     UploadController,

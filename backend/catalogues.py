@@ -68,6 +68,7 @@ PARTS: Final[dict[str, tuple[str, ...]]] = {
     ),
     "ward": ("pwa/src/routes/ward/",),
     "guest": ("pwa/src/routes/track/", "pwa/src/lib/guest/"),
+    "crisis": ("pwa/src/lib/crisis/",),
     "account": ("pwa/src/routes/join/", "pwa/src/routes/(resident)/me/"),
 }
 GENERATED: Final = ROOT / "pwa/src/lib/i18n/generated"

@@ -10,6 +10,7 @@ from pgqueuer import PgQueuer
 
 from backend import db
 from backend.audit import worker as audit_worker
+from backend.crises import worker as crises_worker
 from backend.jobs import SHUTDOWN_SECONDS
 from backend.logs import configure_logs, get_logger
 from backend.media import service as media
@@ -67,6 +68,7 @@ async def _work(settings: Settings, stopping: asyncio.Event) -> None:
         notifications_worker.register(queue)
         reports_worker.register(queue)
         audit_worker.register(queue)
+        crises_worker.register(queue)
         connection.add_termination_listener(lambda _: queue.shutdown.set())
         stop = asyncio.create_task(_stop_queue(queue, stopping))
         try:

@@ -156,8 +156,8 @@ def demo_id(kind: str, *names: str) -> uuid.UUID:
 
 def read_world(country: Country) -> DemoWorld:
     """The demo ward of one country. Raises msgspec.ValidationError when a file does not fit."""
-    departments = _read("departments.json", dict[Country, _Departments])[country]
-    people = _read("people.json", dict[Country, _People])[country]
+    departments = read_file("departments.json", dict[Country, _Departments])[country]
+    people = read_file("people.json", dict[Country, _People])[country]
     return DemoWorld(
         country=country,
         areas=(_FOLDER / f"areas_{country.lower()}.geojson").read_bytes(),
@@ -173,5 +173,6 @@ _T = TypeVar("_T")
 _FOLDER = Path(__file__).parent
 
 
-def _read(name: str, kind: type[_T]) -> _T:
+def read_file(name: str, kind: type[_T]) -> _T:
+    """A file of the demo. Raises msgspec.ValidationError when it does not fit `kind`."""
     return msgspec.json.decode((_FOLDER / name).read_bytes(), type=kind)

@@ -22,6 +22,7 @@ from backend.areas.service import has_real_areas, import_areas
 from backend.changes import touch
 from backend.db import write_tx
 from backend.demo import queries
+from backend.demo.crises import load_crisis
 from backend.demo.data import COUNTRIES, DemoWorld, PersonEntry, demo_id, read_world
 from backend.demo.queries import AreaRow
 from backend.demo.stories import load_stories
@@ -124,7 +125,9 @@ async def _load_world(world: DemoWorld) -> list[DemoPerson]:
         await _insert_people(world, areas)
     forget_cached_rules()
     await _save_templates(world, areas)
-    await load_stories(world, {entry.key: _actor(entry, world, areas) for entry in world.people})
+    actors = {entry.key: _actor(entry, world, areas) for entry in world.people}
+    await load_stories(world, actors)
+    await load_crisis(world, actors, areas)
     return [_shown(world, areas, key, title) for key, title in _SHOWN[world.country]]
 
 

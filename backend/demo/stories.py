@@ -55,10 +55,11 @@ async def load_stories(world: DemoWorld, actors: Mapping[str, Actor]) -> None:
     known = await queries.list_known_reports([_report_id(entry) for entry in world.reports])
     for entry in world.reports:
         if _report_id(entry) not in known:
-            await _tell(world, entry, actors)
+            await tell_report(world, entry, actors)
 
 
-async def _tell(world: DemoWorld, entry: ReportEntry, actors: Mapping[str, Actor]) -> None:
+async def tell_report(world: DemoWorld, entry: ReportEntry, actors: Mapping[str, Actor]) -> None:
+    """One sample report from its sending to where its story ends, as of then."""
     report_id = _report_id(entry)
     author = actors[entry.author]
     sent_at = datetime.now(UTC) - timedelta(hours=entry.hours_ago)

@@ -1,5 +1,7 @@
 """SQL of departments, categories and routing rules."""
 
+# ruff: noqa: S608 - what is put together here are our own fragments; values are arguments
+
 from collections.abc import Sequence
 from datetime import date
 from typing import TYPE_CHECKING, Final
@@ -14,6 +16,7 @@ from backend.departments.schemas import (
     ClockTimes,
     DepartmentOut,
     Names,
+    PressingClock,
     Question,
     RoutedCategory,
     WardHours,
@@ -22,16 +25,28 @@ from backend.departments.schemas import (
 if TYPE_CHECKING:
     from asyncpg import Record
 
+# What holds in a neighbourhood for a while; of two at once the later one.
+_PRESSING: Final = """(
+    SELECT jsonb_object_agg(p.area_id, jsonb_build_object(
+               'source_id', p.source_id, 'accept_minutes', p.accept_minutes, 'accept_always', true,
+               'solve_minutes', p.solve_minutes, 'solve_always', true,
+               'escalate_minutes', p.escalate_minutes) ORDER BY p.since)
+    FROM pressing_clock p JOIN area a ON a.id = p.area_id
+    WHERE p.category_id = c.id {within})"""
+
 # Of a ward and its city, with the promises that are made there: other wards' are nobody's business.
-_CATEGORY: Final = """
+_CATEGORY: Final = f"""
 SELECT c.*, (SELECT jsonb_object_agg(k.area_id, to_jsonb(k))
              FROM clock k JOIN area a ON a.id = k.area_id
-             WHERE k.category_id = c.id AND (a.id = ANY(w.path) OR a.path @> ARRAY[w.id])) AS clocks
+             WHERE k.category_id = c.id
+               AND (a.id = ANY(w.path) OR a.path @> ARRAY[w.id])) AS clocks,
+       {_PRESSING.format(within="AND a.path @> ARRAY[w.id]")} AS pressing
 FROM category c JOIN area w ON w.id = $1 AND c.area_id = ANY(w.path)
 """
 _decode_keywords = msgspec.json.Decoder(dict[str, list[str]]).decode
 _decode_routes = msgspec.json.Decoder(dict[UUID, UUID]).decode
 _decode_clocks = msgspec.json.Decoder(dict[UUID, ClockTimes]).decode
+_decode_pressing = msgspec.json.Decoder(dict[UUID, PressingClock]).decode
 _decode_questions = msgspec.json.Decoder(list[Question]).decode
 _decode_asked = msgspec.json.Decoder(dict[int, list[Question]]).decode
 _decode_hours = msgspec.json.Decoder(list[tuple[UUID, date, Week | None]]).decode
@@ -40,13 +55,14 @@ _decode_closures = msgspec.json.Decoder(list[tuple[UUID, date, date]]).decode
 
 async def get_routed_category(category_id: UUID) -> RoutedCategory | None:
     row = await fetch_one(
-        """
+        f"""
         SELECT c.*, (SELECT jsonb_object_agg(k.area_id, to_jsonb(k)) FROM clock k
                      WHERE k.category_id = c.id) AS clocks,
+               {_PRESSING.format(within="")} AS pressing,
                coalesce((SELECT jsonb_object_agg(r.area_id, r.department_id)
-                         FROM routing_rule r WHERE r.category_id = c.id), '{}') AS routes,
+                         FROM routing_rule r WHERE r.category_id = c.id), '{{}}') AS routes,
                coalesce((SELECT jsonb_object_agg(q.version, q.questions)
-                         FROM category_questions q WHERE q.category_id = c.id), '{}') AS asked
+                         FROM category_questions q WHERE q.category_id = c.id), '{{}}') AS asked
         FROM category c WHERE c.id = $1
         """,
         category_id,
@@ -67,6 +83,7 @@ async def get_routed_category(category_id: UUID) -> RoutedCategory | None:
         routes=_decode_routes(row["routes"]),
         times=times,
         asked=_decode_asked(row["asked"]),
+        pressing=_decode_pressing(row["pressing"] or "{}"),
     )
 
 
@@ -153,7 +170,10 @@ def _category(row: "Record") -> CategoryOut:
         solve_hours=row["solve_hours"],
         accept_always=_always(row, "accept_always"),
         solve_always=_always(row, "solve_always"),
-        clocks=_decode_clocks(row["clocks"] or "{}"),
+        clocks={
+            **_decode_clocks(row["clocks"] or "{}"),
+            **_decode_clocks(row["pressing"] or "{}"),
+        },
         needs_result_photo=row["needs_result_photo"],
         keywords=_decode_keywords(row["keywords"]),
         sort=row["sort"],

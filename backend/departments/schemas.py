@@ -95,6 +95,12 @@ class ClockTimes(Struct, frozen=True):
     escalate_minutes: int
 
 
+class PressingClock(Struct, frozen=True):
+    """`source_id` is the crisis whose times hold in a neighbourhood (`W10`)."""
+
+    source_id: UUID
+
+
 class CategoryOut(Struct, frozen=True):
     """What may be reported. `icon` is a Lucide name, `colour` a CSS colour, the hours are promises:
     of working time, or day and night where `always`.
@@ -127,7 +133,8 @@ class CategoryOut(Struct, frozen=True):
 class RoutedCategory(Struct, frozen=True):
     """A category with its routing rules, `{area: department}`, and its own promise.
 
-    `asked` is all it ever asked, by version.
+    `asked` is all it ever asked, by version. `pressing` is what a crisis asks of it, by
+    neighbourhood; the times themselves stand in the category's `clocks`.
     """
 
     category: CategoryOut
@@ -135,6 +142,7 @@ class RoutedCategory(Struct, frozen=True):
     routes: dict[UUID, UUID]
     times: ClockTimes
     asked: dict[int, list[Question]]
+    pressing: dict[UUID, PressingClock] = {}
 
 
 class WardHours(Struct, frozen=True):

@@ -20,6 +20,7 @@ NotificationKind = Literal[
     "followed",
     "handover",
     "part",
+    "crisis",
 ]
 
 
@@ -30,7 +31,8 @@ class NotificationOut(Struct, frozen=True):
     `accept_warning`, `solve_breach` and so on (`warning`, `breach`, `escalation` of either clock)
     when it is `deadline`; the clock when it is `nudge`; the decision (`approve`, `hide`, `correct`,
     `appeal`) when it is `moderated`; `passed_around` when a `handover` is one too many; `done` when
-    a `part` is.
+    a `part` is; the kind of the crisis (`snow` and so on) when it is `crisis`: then `message_id`
+    names the ward's message.
     """
 
     id: UUID

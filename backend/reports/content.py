@@ -11,7 +11,7 @@ from backend.errors import InvalidField
 from backend.i18n import N_
 from backend.media.policy import check_photos, check_voice
 from backend.media.schemas import PhotoNamed, VoiceNamed
-from backend.reports.schemas import BehalfIn, LocatedBy, MoveIn, ReportIn, State
+from backend.reports.schemas import BehalfIn, LocatedBy, MoveIn, ReportIn, Severity, State
 from backend.text import clean_text, fold
 from backend.threads.content import TEXT_LENGTH, clean_message_text
 
@@ -43,6 +43,7 @@ class CleanReport(Struct, frozen=True, omit_defaults=True):
     answers: AnswersIn | None = None
     on_behalf: BehalfIn | None = None
     voice: VoiceNamed | None = None
+    severity: Severity | None = None
 
 
 class CleanMove(Struct, frozen=True):
@@ -85,6 +86,7 @@ def clean_report(wish: ReportIn) -> CleanReport:
         answers=wish.answers,
         on_behalf=_behalf(wish.on_behalf),
         voice=check_voice(wish.voice, wish.photos),
+        severity=wish.severity,
     )
 
 

@@ -38,6 +38,7 @@ _CORRECTED: Final = (
     "category_id", "description", "lat", "lon", "accuracy_m", "located_by", "address", "outside",
     "urgent", "private", "neighbourhood_id", "ward_id", "city_id", "department_id",
     "accept_due_at", "solve_due_at", "clocks", "alarm_at", "answers",
+    "crisis_id",
 )  # fmt: skip
 
 
@@ -134,6 +135,8 @@ async def submit_report(
         clocks=timed.clocks,
         alarm_at=timed.alarm_at,
         answers=answers,
+        crisis_id=_crisis_at(category, place),
+        severity=cleaned.severity,
     )
     async with write_tx():
         stored = await _store(actor, report, cleaned)
@@ -224,6 +227,12 @@ async def _find_category(category_id: UUID, place: Place) -> RoutedCategory:
     if category is None:
         raise UnknownCategory
     return category
+
+
+def _crisis_at(category: RoutedCategory, place: Place) -> UUID | None:
+    """The crisis whose promises hold for this kind of problem at this place."""
+    pressing = category.pressing.get(place.neighbourhood_id)
+    return pressing.source_id if pressing is not None else None
 
 
 async def edit_report(actor: Actor, report_id: UUID, patch: ReportPatch) -> None:
@@ -324,6 +333,7 @@ async def corrected(
         department_id=department_id,
         urgent=category.category.urgent,
         private=category.category.private,
+        crisis_id=_crisis_at(category, place),
         accept_due_at=timed.accept_due_at,
         solve_due_at=timed.solve_due_at,
         clocks=timed.clocks,

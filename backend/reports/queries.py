@@ -53,9 +53,9 @@ WITH fresh AS (
                         department_id, state, description, address, lat, lon, accuracy_m,
                         located_by, outside, urgent, private, content_hash, last_seq, created_at,
                         updated_at, device_created_at, accept_due_at, solve_due_at, clocks,
-                        alarm_at, answers)
+                        alarm_at, answers, crisis_id, severity)
     VALUES ($1, $2, $3, $4, $5, $6, $7, $8, $9, $10, $11, $12, $13, $14, $15, $16, $17, $18, $19,
-            $20, $21, $21, $22, $23, $24, $29::jsonb, $30, $31::jsonb)
+            $20, $21, $21, $22, $23, $24, $29::jsonb, $30, $31::jsonb, $32, $33)
     ON CONFLICT DO NOTHING
     RETURNING id
 ), created AS (
@@ -163,6 +163,8 @@ async def insert_report(
         json_text(report.clocks) if report.clocks else None,
         report.alarm_at,
         json_text(report.answers) if report.answers else None,
+        report.crisis_id,
+        report.severity,
     )
     return recipients if isinstance(recipients, list) else None
 
@@ -345,6 +347,8 @@ def out_of(
         ping_pong=report.ping_pong,
         parts=parts_of(row, report, actor),
         passable=is_passable(actor, report),
+        severity=report.severity,
+        crisis_id=report.crisis_id,
     )
 
 

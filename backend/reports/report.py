@@ -6,7 +6,7 @@ from uuid import UUID
 from msgspec import Struct
 
 from backend.departments.schemas import Answer
-from backend.reports.schemas import LocatedBy, Moderation, State
+from backend.reports.schemas import LocatedBy, Moderation, Severity, State
 
 
 class Clock(Struct, frozen=True, array_like=True):
@@ -39,7 +39,8 @@ class Report(Struct, frozen=True):
     `open_part_ids` those that have not done theirs; `handovers` counts, and `ping_pong` says that
     it was handed to and fro (`W8`). `alarm_at` is when the worker looks at its deadlines next; None
     while the clocks stand. `disputes` counts how often it was called done and was not (`C8`);
-    `stars` is the rating that counts, given `ratings` times (`C9`).
+    `stars` is the rating that counts, given `ratings` times (`C9`). `crisis_id` is the crisis whose
+    promises it was sent under (`W10`).
     """
 
     id: UUID
@@ -83,6 +84,8 @@ class Report(Struct, frozen=True):
     ping_pong: bool = False
     part_ids: list[UUID] = []
     open_part_ids: list[UUID] = []
+    crisis_id: UUID | None = None
+    severity: Severity | None = None
 
     @property
     def path(self) -> list[UUID]:

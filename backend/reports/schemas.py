@@ -27,6 +27,8 @@ LocatedBy = Literal["gps", "map", "photo", "none"]
 Tray = Literal["open", "done", "all"]
 Moderation = Literal["new", "approved", "hidden"]
 Decision = Literal["approve", "hide", "verify", "correct", "appeal"]
+Severity = Literal["passable", "hard", "blocked"]
+"""How bad it is in a crisis (`W10`): one gets through, hardly, not at all."""
 Photos = Annotated[list[PhotoNamed], Meta(max_length=100)]
 
 
@@ -65,6 +67,7 @@ class ReportIn(Struct, frozen=True):
     device_created_at: datetime | None = None
     answers: AnswersIn | None = None
     voice: VoiceNamed | None = None
+    severity: Severity | None = None
 
 
 class ReportPatch(Struct, frozen=True):
@@ -133,6 +136,7 @@ class ReportOut(Struct, frozen=True):
     thread, of the voice note and, unless approved, of words and photos nothing is shown.
     `passable`: they may hand it over or split it now (`W7`, `W8`); `handovers` counts how often it
     was handed over, and `ping_pong` says that it came back to a department that had it before.
+    `crisis_id` is the crisis under whose promises it was sent (`W10`).
     """
 
     id: UUID
@@ -194,6 +198,8 @@ class ReportOut(Struct, frozen=True):
     ping_pong: bool
     parts: list[PartOut]
     passable: bool
+    severity: Severity | None = None
+    crisis_id: UUID | None = None
 
 
 class CaseOut(Struct, frozen=True):

@@ -6,6 +6,7 @@ from msgspec import Struct
 
 from backend.accounts.schemas import MeOut
 from backend.areas.schemas import AreaOut
+from backend.crises.schemas import CrisisOut
 from backend.departments.schemas import CategoryOut, DepartmentOut
 from backend.notifications.schemas import NotificationOut
 from backend.reports.schemas import ReportOut
@@ -22,6 +23,7 @@ class Upserts(Struct, omit_defaults=True):
     report: list[ReportOut] = []
     message: list[MessageOut] = []
     notification: list[NotificationOut] = []
+    crisis: list[CrisisOut] = []
 
 
 class GuestCatalogue(Struct, frozen=True):

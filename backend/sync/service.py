@@ -13,6 +13,7 @@ from backend.accounts import service as accounts
 from backend.actor import Actor
 from backend.areas import service as areas
 from backend.changes import get_horizon, list_changes
+from backend.crises import service as crises
 from backend.departments import service as departments
 from backend.errors import NotFound
 from backend.notifications import service as notifications
@@ -90,6 +91,8 @@ async def _load(actor: Actor, wanted: dict[str, list[uuid.UUID]]) -> Upserts:
         found.message = await reports.load_messages(actor, wanted["message"])
     if wanted["notification"]:
         found.notification = await notifications.load_notifications(actor, wanted["notification"])
+    if wanted["crisis"]:
+        found.crisis = await crises.load_crises(actor, wanted["crisis"])
     return found
 
 

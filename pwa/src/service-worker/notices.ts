@@ -26,6 +26,10 @@ export const notices: Readonly<Record<string, Notice>> = {
 		body: N_('Open it to read why.')
 	},
 	part: { title: N_('Several departments work on a report'), body: N_('Open it to see who does what.') },
+	crisis: {
+		title: N_('Emergency where you live: a message from the ward'),
+		body: N_('Open it to read what to do.')
+	},
 	nudge: { title: N_('The reporter asks where it stands.'), body: N_('Open the report to read it.') }
 };
 

@@ -21,6 +21,177 @@ export interface paths {
         patch?: never;
         trace?: never;
     };
+    "/api/crises": {
+        parameters: {
+            query?: never;
+            header?: never;
+            path?: never;
+            cookie?: never;
+        };
+        /** ListAll */
+        get: operations["listCrises"];
+        put?: never;
+        post?: never;
+        delete?: never;
+        options?: never;
+        head?: never;
+        patch?: never;
+        trace?: never;
+    };
+    "/api/crises/{crisis_id}": {
+        parameters: {
+            query?: never;
+            header?: never;
+            path?: never;
+            cookie?: never;
+        };
+        /** GetCrisis */
+        get: operations["getCrisis"];
+        /** Declare */
+        put: operations["declareCrisis"];
+        post?: never;
+        delete?: never;
+        options?: never;
+        head?: never;
+        patch?: never;
+        trace?: never;
+    };
+    "/api/crises/{crisis_id}/assignments/{assignment_id}": {
+        parameters: {
+            query?: never;
+            header?: never;
+            path?: never;
+            cookie?: never;
+        };
+        get?: never;
+        /** Assign */
+        put: operations["assignUnit"];
+        post?: never;
+        delete?: never;
+        options?: never;
+        head?: never;
+        patch?: never;
+        trace?: never;
+    };
+    "/api/crises/{crisis_id}/assignments/{assignment_id}/status": {
+        parameters: {
+            query?: never;
+            header?: never;
+            path?: never;
+            cookie?: never;
+        };
+        get?: never;
+        /** Step */
+        put: operations["stepAssignment"];
+        post?: never;
+        delete?: never;
+        options?: never;
+        head?: never;
+        patch?: never;
+        trace?: never;
+    };
+    "/api/crises/{crisis_id}/board": {
+        parameters: {
+            query?: never;
+            header?: never;
+            path?: never;
+            cookie?: never;
+        };
+        /** GetBoard */
+        get: operations["getCrisisBoard"];
+        put?: never;
+        post?: never;
+        delete?: never;
+        options?: never;
+        head?: never;
+        patch?: never;
+        trace?: never;
+    };
+    "/api/crises/{crisis_id}/broadcasts/{broadcast_id}": {
+        parameters: {
+            query?: never;
+            header?: never;
+            path?: never;
+            cookie?: never;
+        };
+        get?: never;
+        /** Tell */
+        put: operations["tellCrisis"];
+        post?: never;
+        delete?: never;
+        options?: never;
+        head?: never;
+        patch?: never;
+        trace?: never;
+    };
+    "/api/crises/{crisis_id}/changes/{change_id}": {
+        parameters: {
+            query?: never;
+            header?: never;
+            path?: never;
+            cookie?: never;
+        };
+        get?: never;
+        /** Change */
+        put: operations["changeCrisis"];
+        post?: never;
+        delete?: never;
+        options?: never;
+        head?: never;
+        patch?: never;
+        trace?: never;
+    };
+    "/api/crises/{crisis_id}/end": {
+        parameters: {
+            query?: never;
+            header?: never;
+            path?: never;
+            cookie?: never;
+        };
+        get?: never;
+        /** End */
+        put: operations["endCrisis"];
+        post?: never;
+        delete?: never;
+        options?: never;
+        head?: never;
+        patch?: never;
+        trace?: never;
+    };
+    "/api/crises/{crisis_id}/reports.csv": {
+        parameters: {
+            query?: never;
+            header?: never;
+            path?: never;
+            cookie?: never;
+        };
+        /** Export */
+        get: operations["exportCrisis"];
+        put?: never;
+        post?: never;
+        delete?: never;
+        options?: never;
+        head?: never;
+        patch?: never;
+        trace?: never;
+    };
+    "/api/crises/{crisis_id}/summary": {
+        parameters: {
+            query?: never;
+            header?: never;
+            path?: never;
+            cookie?: never;
+        };
+        /** GetSummary */
+        get: operations["getCrisisSummary"];
+        put?: never;
+        post?: never;
+        delete?: never;
+        options?: never;
+        head?: never;
+        patch?: never;
+        trace?: never;
+    };
     "/api/departments/{department_id}/templates": {
         parameters: {
             query?: never;
@@ -848,6 +1019,23 @@ export interface paths {
         patch?: never;
         trace?: never;
     };
+    "/api/wards/{ward_id}/crisis-reach": {
+        parameters: {
+            query?: never;
+            header?: never;
+            path?: never;
+            cookie?: never;
+        };
+        /** MeasureReach */
+        get: operations["measureReach"];
+        put?: never;
+        post?: never;
+        delete?: never;
+        options?: never;
+        head?: never;
+        patch?: never;
+        trace?: never;
+    };
     "/api/wards/{ward_id}/days-off": {
         parameters: {
             query?: never;
@@ -1018,6 +1206,23 @@ export interface paths {
         patch?: never;
         trace?: never;
     };
+    "/api/wards/{ward_id}/units/{unit_id}": {
+        parameters: {
+            query?: never;
+            header?: never;
+            path?: never;
+            cookie?: never;
+        };
+        get?: never;
+        /** SaveUnit */
+        put: operations["saveUnit"];
+        post?: never;
+        delete?: never;
+        options?: never;
+        head?: never;
+        patch?: never;
+        trace?: never;
+    };
     "/healthz": {
         parameters: {
             query?: never;
@@ -1088,6 +1293,40 @@ export interface components {
             parent_id: string | null;
             time_zone: string;
         };
+        /** AssignmentIn */
+        AssignmentIn: {
+            label: string;
+            previous?: string | null;
+            report_ids: string[];
+            /** Format: uuid */
+            unit_id: string;
+        };
+        /** AssignmentOut */
+        AssignmentOut: {
+            arrived_at: string | null;
+            /** Format: date-time */
+            assigned_at: string;
+            assigned_by: string;
+            /** Format: uuid */
+            crisis_id: string;
+            finished_at: string | null;
+            /** Format: uuid */
+            id: string;
+            label: string;
+            /** @enum {null|string} */
+            outcome: "done" | "moved" | "cancelled" | "out_of_service" | "crisis_over" | null;
+            report_ids: string[];
+            /** Format: uuid */
+            unit_id: string;
+            /** @enum {string} */
+            unit_kind: "crew" | "plough" | "pump" | "truck" | "boat" | "other";
+            unit_name: string;
+        };
+        /** AssignmentStep */
+        AssignmentStep: {
+            /** @enum {string} */
+            status: "arrived" | "done" | "cancelled";
+        };
         /** BehalfIn */
         BehalfIn: {
             /** @default false */
@@ -1100,6 +1339,54 @@ export interface components {
         BehalfOut: {
             name: string;
             phone: string;
+        };
+        /** BoardOut */
+        BoardOut: {
+            assignments: components["schemas"]["AssignmentOut"][];
+            left_out: number;
+            open: number;
+            reports: number;
+            streets: components["schemas"]["StreetGroup"][];
+            units: components["schemas"]["UnitOut"][];
+        };
+        /** BoardReport */
+        BoardReport: {
+            /** Format: date-time */
+            accept_due_at: string;
+            address: string;
+            code: string;
+            /** Format: date-time */
+            created_at: string;
+            description: string;
+            followers: number;
+            /** Format: uuid */
+            id: string;
+            lat: number | null;
+            lon: number | null;
+            open: boolean;
+            /** @enum {null|string} */
+            severity: "passable" | "hard" | "blocked" | null;
+            /** Format: date-time */
+            solve_due_at: string;
+            /** @enum {string} */
+            state: "submitted" | "accepted" | "in_progress" | "awaiting_reporter" | "resolved" | "disputed" | "closed" | "rejected" | "merged" | "withdrawn";
+        };
+        /** BroadcastIn */
+        BroadcastIn: {
+            texts: components["schemas"]["Names"];
+        };
+        /** BroadcastOut */
+        BroadcastOut: {
+            author_name: string;
+            /** Format: date-time */
+            created_at: string;
+            finished: boolean;
+            /** Format: uuid */
+            id: string;
+            /** @enum {string} */
+            language: "vi" | "fa" | "en";
+            texts: components["schemas"]["Names"];
+            told: number;
         };
         /** BulkIn */
         BulkIn: {
@@ -1131,6 +1418,12 @@ export interface components {
             areas: components["schemas"]["AreaName"][];
             categories: components["schemas"]["CategoryRule"][];
             departments: components["schemas"]["DepartmentRule"][];
+        };
+        /** CategoryChoice */
+        CategoryChoice: {
+            /** Format: uuid */
+            id: string;
+            names: components["schemas"]["Names"];
         };
         /** CategoryIn */
         CategoryIn: {
@@ -1284,6 +1577,130 @@ export interface components {
             push_key: string;
             tiles: components["schemas"]["Tiles"];
             version: string;
+        };
+        /** Count */
+        Count: {
+            label: string;
+            open: number;
+            reports: number;
+        };
+        /** CrisisChangeIn */
+        CrisisChangeIn: {
+            area_ids: string[];
+            revision: number;
+            texts: components["schemas"]["Names"];
+            times: components["schemas"]["CrisisTimes"];
+        };
+        /** CrisisDesk */
+        CrisisDesk: {
+            area_ids: string[];
+            area_names: string[];
+            broadcasts: components["schemas"]["BroadcastOut"][];
+            /** Format: uuid */
+            category_id: string;
+            category_names: components["schemas"]["Names"];
+            declared_by: string;
+            ended_at: string | null;
+            ended_by: string | null;
+            ends: boolean;
+            /** Format: uuid */
+            id: string;
+            /** @enum {string} */
+            kind: "snow" | "flood" | "storm" | "heat" | "other";
+            /** @enum {string} */
+            language: "vi" | "fa" | "en";
+            needs_photo: boolean;
+            neighbourhood_ids: string[];
+            /** @enum {string} */
+            own_language: "vi" | "fa" | "en";
+            people: number;
+            revision: number;
+            runs: boolean;
+            /** Format: date-time */
+            started_at: string;
+            texts: components["schemas"]["Names"];
+            times: components["schemas"]["CrisisTimes"];
+            /** Format: uuid */
+            ward_id: string;
+        };
+        /** CrisisIn */
+        CrisisIn: {
+            area_ids: string[];
+            category_id?: string | null;
+            /** @enum {string} */
+            kind: "snow" | "flood" | "storm" | "heat" | "other";
+            texts: components["schemas"]["Names"];
+            times: components["schemas"]["CrisisTimes"];
+            /** Format: uuid */
+            ward_id: string;
+        };
+        /** CrisisLine */
+        CrisisLine: {
+            area_names: string[];
+            ended_at: string | null;
+            /** Format: uuid */
+            id: string;
+            /** @enum {string} */
+            kind: "snow" | "flood" | "storm" | "heat" | "other";
+            open: number;
+            reports: number;
+            /** Format: date-time */
+            started_at: string;
+            /** Format: uuid */
+            ward_id: string;
+        };
+        /** CrisisList */
+        CrisisList: {
+            crises: components["schemas"]["CrisisLine"][];
+            wards: components["schemas"]["WardChoice"][];
+        };
+        /** CrisisOut */
+        CrisisOut: {
+            /** Format: uuid */
+            category_id: string;
+            ended_at: string | null;
+            /** Format: uuid */
+            id: string;
+            /** @enum {string} */
+            kind: "snow" | "flood" | "storm" | "heat" | "other";
+            /** @enum {string} */
+            language: "vi" | "fa" | "en";
+            neighbourhood_ids: string[];
+            /** Format: date-time */
+            started_at: string;
+            texts: components["schemas"]["Names"];
+            updates: components["schemas"]["CrisisUpdate"][];
+            /** Format: uuid */
+            ward_id: string;
+        };
+        /** CrisisSummary */
+        CrisisSummary: {
+            accepting: components["schemas"]["Spread"];
+            assignments: components["schemas"]["AssignmentOut"][];
+            by_neighbourhood: components["schemas"]["Count"][];
+            by_severity: components["schemas"]["SeverityCount"][];
+            by_street: components["schemas"]["Count"][];
+            crisis: components["schemas"]["CrisisDesk"];
+            reports: number;
+            seconds: number;
+            solving: components["schemas"]["Spread"];
+            still_open: components["schemas"]["OpenReport"][];
+            units: components["schemas"]["UnitWork"][];
+        };
+        /** CrisisTimes */
+        CrisisTimes: {
+            accept_minutes: number;
+            solve_minutes: number;
+        };
+        /** CrisisUpdate */
+        CrisisUpdate: {
+            /** Format: date-time */
+            created_at: string;
+            /** Format: uuid */
+            id: string;
+            /** @enum {string} */
+            language: "vi" | "fa" | "en";
+            texts: components["schemas"]["Names"];
         };
         /** DaysOffOut */
         DaysOffOut: {
@@ -1773,6 +2190,12 @@ export interface components {
             /** @enum {string} */
             state: "submitted" | "accepted" | "in_progress" | "awaiting_reporter" | "resolved" | "disputed" | "closed" | "rejected" | "merged" | "withdrawn";
         };
+        /** NeighbourhoodChoice */
+        NeighbourhoodChoice: {
+            /** Format: uuid */
+            id: string;
+            name: string;
+        };
         /** NotificationOut */
         NotificationOut: {
             /** Format: date-time */
@@ -1781,7 +2204,7 @@ export interface components {
             /** Format: uuid */
             id: string;
             /** @enum {string} */
-            kind: "report_new" | "message" | "question" | "state" | "answer" | "deadline" | "nudge" | "moderated" | "followed" | "handover" | "part";
+            kind: "report_new" | "message" | "question" | "state" | "answer" | "deadline" | "nudge" | "moderated" | "followed" | "handover" | "part" | "crisis";
             message_id: string | null;
             read_at: string | null;
             report_id: string | null;
@@ -1790,6 +2213,20 @@ export interface components {
         /** NudgeIn */
         NudgeIn: {
             device_created_at?: string | null;
+        };
+        /** OpenReport */
+        OpenReport: {
+            code: string;
+            /** Format: date-time */
+            created_at: string;
+            /** Format: uuid */
+            id: string;
+            neighbourhood_name: string;
+            /** @enum {null|string} */
+            severity: "passable" | "hard" | "blocked" | null;
+            /** @enum {string} */
+            state: "submitted" | "accepted" | "in_progress" | "awaiting_reporter" | "resolved" | "disputed" | "closed" | "rejected" | "merged" | "withdrawn";
+            street: string;
         };
         /** OrderIn */
         OrderIn: {
@@ -1873,6 +2310,12 @@ export interface components {
             /** @default  */
             text: string;
         };
+        /** ReachOut */
+        ReachOut: {
+            declared: ("snow" | "flood" | "storm" | "heat" | "other")[];
+            neighbourhoods: number;
+            people: number;
+        };
         /** ReadMarkerIn */
         ReadMarkerIn: {
             seq: number;
@@ -1899,6 +2342,8 @@ export interface components {
             lon?: number | null;
             on_behalf?: components["schemas"]["BehalfIn"] | null;
             photos?: components["schemas"]["PhotoNamed"][];
+            /** @enum {null|string} */
+            severity?: "passable" | "hard" | "blocked" | null;
             voice?: components["schemas"]["VoiceNamed"] | null;
         };
         /** ReportOut */
@@ -1923,6 +2368,7 @@ export interface components {
             code: string;
             /** Format: date-time */
             created_at: string;
+            crisis_id?: string | null;
             decisions: ("approve" | "hide" | "verify" | "correct" | "appeal")[];
             department_id: string | null;
             department_names: components["schemas"]["Names"] | null;
@@ -1965,6 +2411,8 @@ export interface components {
             resolved_at: string | null;
             seen_by_department_seq: number;
             seen_by_reporter_seq: number;
+            /** @enum {null|string} */
+            severity?: "passable" | "hard" | "blocked" | null;
             /** Format: date-time */
             solve_due_at: string;
             stars: number | null;
@@ -2091,10 +2539,36 @@ export interface components {
             /** @default  */
             name: string;
         };
+        /** SeverityCount */
+        SeverityCount: {
+            reports: number;
+            /** @enum {null|string} */
+            severity: "passable" | "hard" | "blocked" | null;
+        };
         /** SplitIn */
         SplitIn: {
             device_created_at?: string | null;
             parts: components["schemas"]["PartIn"][];
+        };
+        /** Spread */
+        Spread: {
+            median: number | null;
+            number: number;
+            p90: number | null;
+        };
+        /** StreetGroup */
+        StreetGroup: {
+            assignments: string[];
+            key: string;
+            label: string;
+            lat: number | null;
+            lon: number | null;
+            neighbourhood_name: string;
+            open: number;
+            reports: components["schemas"]["BoardReport"][];
+            waiting_since: string | null;
+            /** @enum {null|string} */
+            worst: "passable" | "hard" | "blocked" | null;
         };
         /** SubscriptionIn */
         SubscriptionIn: {
@@ -2184,10 +2658,55 @@ export interface components {
         TrackingCode: {
             code: string;
         };
+        /** UnitIn */
+        UnitIn: {
+            /** @default  */
+            capacity: string;
+            /** @enum {string} */
+            kind: "crew" | "plough" | "pump" | "truck" | "boat" | "other";
+            name: string;
+            /** @default false */
+            out_of_service: boolean;
+            /** @default  */
+            phone: string;
+            /** @default false */
+            retired: boolean;
+            revision: number;
+        };
+        /** UnitOut */
+        UnitOut: {
+            assignment_id: string | null;
+            capacity: string;
+            crisis_id: string | null;
+            /** Format: uuid */
+            id: string;
+            /** @enum {string} */
+            kind: "crew" | "plough" | "pump" | "truck" | "boat" | "other";
+            name: string;
+            phone: string;
+            revision: number;
+            since: string | null;
+            /** @enum {string} */
+            status: "free" | "on_the_way" | "working" | "out_of_service";
+            /** Format: uuid */
+            ward_id: string;
+            where: string | null;
+        };
+        /** UnitWork */
+        UnitWork: {
+            assignments: number;
+            /** @enum {string} */
+            kind: "crew" | "plough" | "pump" | "truck" | "boat" | "other";
+            name: string;
+            seconds: number;
+            /** Format: uuid */
+            unit_id: string;
+        };
         /** Upserts */
         Upserts: {
             area?: components["schemas"]["AreaOut"][];
             category?: components["schemas"]["CategoryOut"][];
+            crisis?: components["schemas"]["CrisisOut"][];
             department?: components["schemas"]["DepartmentOut"][];
             me?: components["schemas"]["MeOut"][];
             message?: components["schemas"]["MessageOut"][];
@@ -2210,6 +2729,16 @@ export interface components {
             silent: boolean;
             /** @enum {string} */
             state: "expected" | "stored" | "ready" | "failed";
+        };
+        /** WardChoice */
+        WardChoice: {
+            categories: components["schemas"]["CategoryChoice"][];
+            /** Format: uuid */
+            id: string;
+            name: string;
+            neighbourhoods: components["schemas"]["NeighbourhoodChoice"][];
+            /** @enum {string} */
+            own_language: "vi" | "fa" | "en";
         };
         /** WardHoursOut */
         WardHoursOut: {
@@ -2256,6 +2785,420 @@ export interface operations {
                 };
                 content: {
                     "application/json": components["schemas"]["ConfigOut"];
+                };
+            };
+        };
+    };
+    listCrises: {
+        parameters: {
+            query?: never;
+            header?: never;
+            path?: never;
+            cookie?: never;
+        };
+        requestBody?: never;
+        responses: {
+            /** @description Request fulfilled, document follows */
+            200: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["CrisisList"];
+                };
+            };
+        };
+    };
+    getCrisis: {
+        parameters: {
+            query?: never;
+            header?: never;
+            path: {
+                crisis_id: string;
+            };
+            cookie?: never;
+        };
+        requestBody?: never;
+        responses: {
+            /** @description Request fulfilled, document follows */
+            200: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["CrisisDesk"];
+                };
+            };
+            /** @description Bad request syntax or unsupported method */
+            400: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": {
+                        detail: string;
+                        extra?: null | {
+                            [key: string]: unknown;
+                        } | unknown[];
+                        status_code: number;
+                    };
+                };
+            };
+        };
+    };
+    declareCrisis: {
+        parameters: {
+            query?: never;
+            header?: never;
+            path: {
+                crisis_id: string;
+            };
+            cookie?: never;
+        };
+        requestBody: {
+            content: {
+                "application/json": components["schemas"]["CrisisIn"];
+            };
+        };
+        responses: {
+            /** @description Request fulfilled, document follows */
+            200: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["CrisisDesk"];
+                };
+            };
+            /** @description Bad request syntax or unsupported method */
+            400: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": {
+                        detail: string;
+                        extra?: null | {
+                            [key: string]: unknown;
+                        } | unknown[];
+                        status_code: number;
+                    };
+                };
+            };
+        };
+    };
+    assignUnit: {
+        parameters: {
+            query?: never;
+            header?: never;
+            path: {
+                crisis_id: string;
+                assignment_id: string;
+            };
+            cookie?: never;
+        };
+        requestBody: {
+            content: {
+                "application/json": components["schemas"]["AssignmentIn"];
+            };
+        };
+        responses: {
+            /** @description Request fulfilled, document follows */
+            200: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["AssignmentOut"];
+                };
+            };
+            /** @description Bad request syntax or unsupported method */
+            400: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": {
+                        detail: string;
+                        extra?: null | {
+                            [key: string]: unknown;
+                        } | unknown[];
+                        status_code: number;
+                    };
+                };
+            };
+        };
+    };
+    stepAssignment: {
+        parameters: {
+            query?: never;
+            header?: never;
+            path: {
+                crisis_id: string;
+                assignment_id: string;
+            };
+            cookie?: never;
+        };
+        requestBody: {
+            content: {
+                "application/json": components["schemas"]["AssignmentStep"];
+            };
+        };
+        responses: {
+            /** @description Request fulfilled, document follows */
+            200: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["AssignmentOut"];
+                };
+            };
+            /** @description Bad request syntax or unsupported method */
+            400: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": {
+                        detail: string;
+                        extra?: null | {
+                            [key: string]: unknown;
+                        } | unknown[];
+                        status_code: number;
+                    };
+                };
+            };
+        };
+    };
+    getCrisisBoard: {
+        parameters: {
+            query?: never;
+            header?: never;
+            path: {
+                crisis_id: string;
+            };
+            cookie?: never;
+        };
+        requestBody?: never;
+        responses: {
+            /** @description Request fulfilled, document follows */
+            200: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["BoardOut"];
+                };
+            };
+            /** @description Bad request syntax or unsupported method */
+            400: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": {
+                        detail: string;
+                        extra?: null | {
+                            [key: string]: unknown;
+                        } | unknown[];
+                        status_code: number;
+                    };
+                };
+            };
+        };
+    };
+    tellCrisis: {
+        parameters: {
+            query?: never;
+            header?: never;
+            path: {
+                crisis_id: string;
+                broadcast_id: string;
+            };
+            cookie?: never;
+        };
+        requestBody: {
+            content: {
+                "application/json": components["schemas"]["BroadcastIn"];
+            };
+        };
+        responses: {
+            /** @description Request fulfilled, document follows */
+            200: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["BroadcastOut"];
+                };
+            };
+            /** @description Bad request syntax or unsupported method */
+            400: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": {
+                        detail: string;
+                        extra?: null | {
+                            [key: string]: unknown;
+                        } | unknown[];
+                        status_code: number;
+                    };
+                };
+            };
+        };
+    };
+    changeCrisis: {
+        parameters: {
+            query?: never;
+            header?: never;
+            path: {
+                crisis_id: string;
+                change_id: string;
+            };
+            cookie?: never;
+        };
+        requestBody: {
+            content: {
+                "application/json": components["schemas"]["CrisisChangeIn"];
+            };
+        };
+        responses: {
+            /** @description Request fulfilled, document follows */
+            200: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["CrisisDesk"];
+                };
+            };
+            /** @description Bad request syntax or unsupported method */
+            400: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": {
+                        detail: string;
+                        extra?: null | {
+                            [key: string]: unknown;
+                        } | unknown[];
+                        status_code: number;
+                    };
+                };
+            };
+        };
+    };
+    endCrisis: {
+        parameters: {
+            query?: never;
+            header?: never;
+            path: {
+                crisis_id: string;
+            };
+            cookie?: never;
+        };
+        requestBody?: never;
+        responses: {
+            /** @description Request fulfilled, document follows */
+            200: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["CrisisDesk"];
+                };
+            };
+            /** @description Bad request syntax or unsupported method */
+            400: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": {
+                        detail: string;
+                        extra?: null | {
+                            [key: string]: unknown;
+                        } | unknown[];
+                        status_code: number;
+                    };
+                };
+            };
+        };
+    };
+    exportCrisis: {
+        parameters: {
+            query?: never;
+            header?: never;
+            path: {
+                crisis_id: string;
+            };
+            cookie?: never;
+        };
+        requestBody?: never;
+        responses: {
+            /** @description Request fulfilled, document follows */
+            200: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "text/csv": string;
+                };
+            };
+            /** @description Bad request syntax or unsupported method */
+            400: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": {
+                        detail: string;
+                        extra?: null | {
+                            [key: string]: unknown;
+                        } | unknown[];
+                        status_code: number;
+                    };
+                };
+            };
+        };
+    };
+    getCrisisSummary: {
+        parameters: {
+            query?: never;
+            header?: never;
+            path: {
+                crisis_id: string;
+            };
+            cookie?: never;
+        };
+        requestBody?: never;
+        responses: {
+            /** @description Request fulfilled, document follows */
+            200: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["CrisisSummary"];
+                };
+            };
+            /** @description Bad request syntax or unsupported method */
+            400: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": {
+                        detail: string;
+                        extra?: null | {
+                            [key: string]: unknown;
+                        } | unknown[];
+                        status_code: number;
+                    };
                 };
             };
         };
@@ -4463,6 +5406,45 @@ export interface operations {
             };
         };
     };
+    measureReach: {
+        parameters: {
+            query: {
+                area_ids: string[];
+            };
+            header?: never;
+            path: {
+                ward_id: string;
+            };
+            cookie?: never;
+        };
+        requestBody?: never;
+        responses: {
+            /** @description Request fulfilled, document follows */
+            200: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["ReachOut"];
+                };
+            };
+            /** @description Bad request syntax or unsupported method */
+            400: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": {
+                        detail: string;
+                        extra?: null | {
+                            [key: string]: unknown;
+                        } | unknown[];
+                        status_code: number;
+                    };
+                };
+            };
+        };
+    };
     getDaysOff: {
         parameters: {
             query: {
@@ -4843,6 +5825,48 @@ export interface operations {
                 };
                 content: {
                     "application/json": components["schemas"]["RuleChangesOut"];
+                };
+            };
+            /** @description Bad request syntax or unsupported method */
+            400: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": {
+                        detail: string;
+                        extra?: null | {
+                            [key: string]: unknown;
+                        } | unknown[];
+                        status_code: number;
+                    };
+                };
+            };
+        };
+    };
+    saveUnit: {
+        parameters: {
+            query?: never;
+            header?: never;
+            path: {
+                ward_id: string;
+                unit_id: string;
+            };
+            cookie?: never;
+        };
+        requestBody: {
+            content: {
+                "application/json": components["schemas"]["UnitIn"];
+            };
+        };
+        responses: {
+            /** @description Request fulfilled, document follows */
+            200: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["UnitOut"];
                 };
             };
             /** @description Bad request syntax or unsupported method */

@@ -160,6 +160,13 @@ export const routes: { [K in Kind]: Route<K> } = {
 		body: () => undefined,
 		receipt: false,
 		answers: nothing
+	},
+	crisis: {
+		method: 'PUT',
+		path: (entry) => entry.payload.path,
+		body: (entry) => entry.payload.body,
+		receipt: false,
+		answers: (answer, entry) => hasId(answer, entry.payload.answers)
 	}
 };
 

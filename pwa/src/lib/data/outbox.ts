@@ -60,7 +60,7 @@ export async function addEntry<K extends Kind>(tx: OutboxTx, entry: NewEntry<K>)
 		id,
 		kind: entry.kind,
 		reportId,
-		lane: laneOf(entry.kind, id, reportId),
+		lane: laneOf(entry.kind, id, reportId, entry.payload),
 		payload: entry.payload,
 		photoIds: entry.photoIds ?? [],
 		photos,
@@ -78,9 +78,10 @@ export async function addEntry<K extends Kind>(tx: OutboxTx, entry: NewEntry<K>)
 }
 
 /** Read markers and the like are true in any order: each has a lane of its own. */
-function laneOf(kind: Kind, id: string, reportId: string | null): string {
+function laneOf(kind: Kind, id: string, reportId: string | null, payload: Payloads[Kind]): string {
 	if (standsInThread(kind) || kind === 'edit') return reportId ?? id;
 	if (kind === 'profile') return 'profile';
+	if (kind === 'crisis') return (payload as Payloads['crisis']).lane;
 	if (kind === 'push_subscription' || kind === 'push_unsubscription') return 'push';
 	return id;
 }

@@ -5,6 +5,7 @@ import type {
 	BehalfIn,
 	CategoryOut,
 	ConfigOut,
+	CrisisOut,
 	DeskViewIn,
 	DecisionIn,
 	DepartmentOut,
@@ -52,6 +53,8 @@ export interface Payloads {
 	desk_view: DeskViewIn;
 	/** The id under which it was saved. */
 	desk_view_removal: { id: string };
+	/** What a dispatcher does in a crisis: where it is told, what the answer is about, after what else it goes. */
+	crisis: { path: string; body: unknown; answers: string; lane: string };
 }
 export type Kind = keyof Payloads;
 
@@ -238,4 +241,5 @@ export interface Replica {
 	reports: ReportOut;
 	messages: MessageOut;
 	notifications: NotificationOut;
+	crises: CrisisOut;
 }

@@ -23,7 +23,8 @@ const storeOf = {
 	department: 'departments',
 	report: 'reports',
 	message: 'messages',
-	notification: 'notifications'
+	notification: 'notifications',
+	crisis: 'crises'
 } as const satisfies Record<keyof SyncUpserts, Store>;
 type FeedKind = keyof typeof storeOf;
 const kinds = Object.keys(storeOf) as FeedKind[];

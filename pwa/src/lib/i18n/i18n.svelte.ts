@@ -14,8 +14,11 @@ const addresses = import.meta.glob<string>('./generated/{vi,fa,en}{,.account}.js
 	eager: true
 });
 
-/** Texts of making and reading a report; of heads and departments, of the ward's rules, of joining and settings, of being without account. */
-export type ScreenPart = 'case' | 'work' | 'ward' | 'account' | 'guest';
+/**
+ * Texts of making and reading a report; of heads and departments, of the ward's rules, of joining and settings, of being
+ * without account, of a crisis.
+ */
+export type ScreenPart = 'case' | 'work' | 'ward' | 'account' | 'guest' | 'crisis';
 type Part = '' | `.${ScreenPart}`;
 
 const loaded: Record<string, Catalogue> = {};

@@ -1,5 +1,8 @@
-export const addresses = import.meta.glob<string>('./generated/{vi,fa,en}.{case,work,ward,guest}.json', {
-	query: '?url',
-	import: 'default',
-	eager: true
-});
+export const addresses = import.meta.glob<string>(
+	'./generated/{vi,fa,en}.{case,work,ward,guest,crisis}.json',
+	{
+		query: '?url',
+		import: 'default',
+		eager: true
+	}
+);

@@ -20,6 +20,8 @@ export function noticeWords(item: Pick<NotificationOut, 'kind' | 'detail'>, mine
 			return followedNotice(item.detail as ReportState | null);
 		case 'moderated':
 			return decisionNotice(item.detail);
+		case 'crisis':
+			return t('Emergency where you live: a message from the ward');
 		case 'nudge':
 			return t('The reporter asks where it stands.');
 		case 'handover':

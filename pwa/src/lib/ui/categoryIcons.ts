@@ -20,6 +20,7 @@ export const categoryIcons: readonly string[] = [
 	'siren',
 	'snowflake',
 	'store',
+	'thermometer-sun',
 	'traffic-cone',
 	'trash-2',
 	'trees',
