@@ -37,6 +37,11 @@ from backend.media.controller import UploadController
 from backend.notifications import service as notifications
 from backend.notifications.controller import NotificationController, PushController
 from backend.problems import EXCEPTION_HANDLERS
+from backend.reports.call_controller import (
+    CallController,
+    CallerWordsController,
+    SmsSwitchController,
+)
 from backend.reports.casework_controller import CaseworkController
 from backend.reports.controller import (
     PhotoController,
@@ -166,6 +171,9 @@ def create_api(settings: Settings) -> Litestar:
                     WardController,
                     CatalogueController,
                     DeskViewController,
+                    CallController,
+                    CallerWordsController,
+                    SmsSwitchController,
                     RuleController,
                     TemplateController,
                     RoutingPreviewController,

@@ -63,6 +63,7 @@ PARTS: Final[dict[str, tuple[str, ...]]] = {
     "work": (
         "pwa/src/routes/head/",
         "pwa/src/routes/desk/",
+        "pwa/src/routes/call/",
         "pwa/src/routes/ward/audit/",
         "pwa/src/lib/desk/",
     ),

@@ -18,6 +18,7 @@ REFUSED: Final = Counter("khupho_busy_total", "Requests refused because too many
 LISTENERS: Final = Gauge("khupho_event_listeners", "Open event streams")
 JOBS: Final = Counter("khupho_jobs_total", "Worked jobs", ("job", "outcome"))
 PUSHES: Final = Counter("khupho_pushes_total", "Web push messages", ("outcome",))
+TEXTS: Final = Counter("khupho_texts_total", "Text messages to callers", ("outcome",))
 
 CONTENT_TYPE: Final = CONTENT_TYPE_LATEST
 

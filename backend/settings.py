@@ -66,6 +66,15 @@ class Settings(msgspec.Struct, frozen=True, forbid_unknown_fields=True):
     """Tracking codes that were wrong, from one block of addresses; then it has to wait."""
     guest_upload_bytes: Annotated[int, Meta(ge=1)] = 40 * 1024 * 1024
     """As `upload_quota_bytes`, of somebody without an account."""
+    sms: Literal["off", "file", "http"] = "file"
+    """How texts to callers go out: not at all, as lines under `var_dir/sms`, or by a gateway."""
+    sms_url: str | None = None
+    """Where the gateway takes `{"to", "text", "sender"}`; https, or http on this machine."""
+    sms_key: str | None = None
+    """Sent to it as `Authorization: Bearer`."""
+    sms_sender: Annotated[str, Meta(max_length=40)] = ""
+    """The name or number a text comes from, as agreed with the gateway."""
+    sms_timeout_seconds: Annotated[float, Meta(gt=0, le=60)] = 10.0
     log_level: Literal["debug", "info", "warning", "error"] = "info"
     failpoints: str | None = None
     """For the fault tests only, see `backend.failpoints`."""
@@ -135,7 +144,11 @@ def _name_the_setting(message: str, values: Mapping[str, object]) -> str:
     if "`$." in message:
         reason, _, path = message.partition(" - at `$.")
         name = path.rstrip("`").split(".")[0].split("[")[0]
-        shown = "" if name in {"secret_key", "database_url", "media_url"} else f"={values[name]!r}"
+        shown = (
+            ""
+            if name in {"secret_key", "database_url", "media_url", "sms_key"}
+            else f"={values[name]!r}"
+        )
         return f"{PREFIX}{name.upper()}{shown}: {reason}"
     return message
 
@@ -148,6 +161,13 @@ def _check_together(settings: Settings) -> None:
         )
     if settings.tiles != "none" and not settings.tiles_url:
         raise SettingsError(f"{PREFIX}TILES_URL: needed when {PREFIX}TILES={settings.tiles}")
+    if settings.sms == "http":
+        gateway = urlsplit(settings.sms_url or "")
+        here = gateway.hostname in {"127.0.0.1", "::1", "localhost"}
+        if not gateway.netloc or gateway.scheme not in ({"http", "https"} if here else {"https"}):
+            raise SettingsError(
+                f"{PREFIX}SMS_URL: needed when {PREFIX}SMS=http: https://…, or http:// on this host"
+            )
     if settings.database_url and not settings.database_url.startswith(
         ("postgresql://", "postgres://")
     ):

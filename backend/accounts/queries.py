@@ -66,6 +66,7 @@ async def get_me(account_id: uuid.UUID) -> "Record | None":
     return await fetch_one(
         """
         SELECT a.id, a.name, a.language, a.neighbourhood_id, a.consent_version,
+               (SELECT p.number FROM phone_number p WHERE p.account_id = a.id) AS phone,
                a.guest_ward_id IS NOT NULL AS guest,
                coalesce(a.guest_ward_id, n.path[array_length(n.path, 1) - 1]) AS ward_id,
                coalesce(n.country, gw.country, (

@@ -21,7 +21,7 @@ class GrantOut(Struct, frozen=True):
 
 
 class MeOut(Struct, frozen=True):
-    """The signed-in person."""
+    """The signed-in person. `phone` is E.164: who calls the ward from it is known by name."""
 
     id: UUID
     name: str
@@ -33,13 +33,17 @@ class MeOut(Struct, frozen=True):
     consent_version: int
     guest: bool
     """Without an account: known by a tracking code only (`R8`)."""
+    phone: str | None
     grants: list[GrantOut]
 
 
 class MePatch(Struct, frozen=True):
+    """What changes; an empty `phone` is forgotten."""
+
     name: Name | UnsetType = UNSET
     language: Language | UnsetType = UNSET
     neighbourhood_id: UUID | UnsetType = UNSET
+    phone: Annotated[str, Meta(max_length=60)] | UnsetType = UNSET
 
 
 class SessionIn(Struct, frozen=True):

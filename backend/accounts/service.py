@@ -5,8 +5,9 @@ from datetime import UTC, datetime, timedelta
 from typing import TYPE_CHECKING, Final, get_args
 
 import uuid_utils.compat as uuids
+from msgspec import UNSET
 
-from backend.accounts import queries, recording
+from backend.accounts import numbers, queries, recording
 from backend.accounts.codes import (
     hash_code,
     hash_token,
@@ -33,6 +34,7 @@ from backend.changes import touch
 from backend.db import write_tx
 from backend.errors import DomainError, Forbidden, Gone, IdReused, InvalidField, NotFound
 from backend.i18n import N_
+from backend.phones import read_phone
 from backend.settings import Settings, get_settings
 from backend.text import clean_text
 
@@ -213,7 +215,8 @@ async def me_of(account_id: uuid.UUID, session_id: uuid.UUID) -> MeOut:
 
 
 async def change_me(actor: Actor, patch: MePatch) -> MeOut:
-    """Name, language, or the neighbourhood one lives in (within the same ward); a guest's language.
+    """Name, language, number, or the neighbourhood one lives in (within the same ward); of a guest
+    only the language.
 
     Raises:
         InvalidField, Forbidden
@@ -225,8 +228,12 @@ async def change_me(actor: Actor, patch: MePatch) -> MeOut:
             raise InvalidField("name", "name_needed", N_("Please tell us your name."))
     language = patch.language if isinstance(patch.language, str) else None
     area_id = patch.neighbourhood_id if isinstance(patch.neighbourhood_id, uuid.UUID) else None
-    if actor.guest and (name, area_id) != (None, None):
+    if actor.guest and (name, area_id, patch.phone) != (None, None, UNSET):
         raise Forbidden
+    phone = None
+    if isinstance(patch.phone, str) and patch.phone.strip():
+        country = (await me_of(actor.account_id, actor.session_id)).country or "VN"
+        phone = read_phone(patch.phone, country, field="phone")
     async with write_tx():
         if area_id is not None:
             own_ward = [actor.ward_id] if actor.ward_id else []
@@ -241,6 +248,8 @@ async def change_me(actor: Actor, patch: MePatch) -> MeOut:
             await recording.record_grant(
                 "moved", actor.account_id, "resident", area_id, actor.account_id
             )
+        if isinstance(patch.phone, str):
+            await numbers.give_number(actor.account_id, phone, actor.account_id)
         await queries.update_me(actor.account_id, name, language, area_id)
         touch([(actor.account_id, "me", actor.account_id)])
     return await me_of(actor.account_id, actor.session_id)

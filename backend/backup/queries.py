@@ -54,7 +54,7 @@ $$;
 """Everything of ours; extensions stay, which only their owner could make anew."""
 
 # - Another history: phones see another epoch and start their copy over.
-# - What was waiting to be pushed then was pushed since, or is in the inbox.
+# - What was waiting to be pushed or texted then has gone out since, or is in the inbox.
 # - Versions of the feed are transaction numbers. This server may count from lower ones, and would
 #   send everything above its own again at every pull, until it has caught up.
 # - Likewise the trail: its entries are chained in the order of transactions, era by era.
@@ -63,6 +63,7 @@ RESET search_path;
 SET search_path = public, pg_catalog;
 UPDATE epoch SET id = gen_random_uuid(), since = now();
 DELETE FROM push_delivery WHERE state = 'pending';
+UPDATE sms_delivery SET state = 'dropped', finished_at = now() WHERE state = 'pending';
 UPDATE change SET version = pg_current_xact_id();
 DO $$
 BEGIN

@@ -80,3 +80,12 @@ class DeliverJob(Struct, frozen=True):
     """Payload of the job `deliver`."""
 
     notifications: list[UUID]
+
+
+SmsKind = Literal["logged", "state", "message", "question"]
+
+
+class SmsJob(Struct, frozen=True):
+    """Payload of the job `text`."""
+
+    delivery: UUID

@@ -95,7 +95,7 @@ async def post_message(
             created_at=now,
             device_created_at=device_time(wish.device_created_at),
         )
-        changes, event = _consequence(report, said, now, await _calendar_of(report))
+        changes, event = consequence(report, said, now, await _calendar_of(report))
         written = [said] if event is None else [said, entries.system_entry(report, 2, event, now)]
         receipts = await entries.write(actor, report, written, photos, changes, voice)
         heard = await media.voice_receipt(message_id) if voice is not None else None
@@ -106,7 +106,7 @@ async def post_message(
     return MessageReceipt(message_id, said.seq, now, receipts, heard), True
 
 
-def _consequence(
+def consequence(
     report: Report, said: NewMessage, now: datetime, calendar: Calendar
 ) -> tuple[Changes, ThreadEvent | None]:
     """What a message does to the report: the columns that change, and the event to show."""

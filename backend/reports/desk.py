@@ -32,14 +32,23 @@ class _Place(msgspec.Struct, frozen=True, array_like=True):
     report_id: UUID
 
 
-async def list_desk(actor: Actor, filters: DeskFilters, cursor: str | None, limit: int) -> DeskOut:
+async def list_desk(
+    actor: Actor,
+    filters: DeskFilters,
+    cursor: str | None,
+    limit: int,
+    *,
+    by_number: bool = False,
+) -> DeskOut:
     """A page of what is this person's work, and how much there is.
+
+    `by_number`: the words may be the end of a reporter's telephone number.
 
     Raises InvalidField (bad_cursor) for a cursor this list did not give.
     """
     midnight = await desk_queries.get_midnight(actor)
     after = _read_cursor(cursor, filters) if cursor else None
-    rows = await desk_queries.list_desk(actor, DeskPage(filters, limit, after, midnight))
+    rows = await desk_queries.list_desk(actor, DeskPage(filters, limit, after, midnight, by_number))
     shown = rows[:limit]
     ids = [row["id"] for row in shown]
     photos, voices = await media.list_photos(ids), await media.list_voices(ids)

@@ -14,6 +14,7 @@ from backend.reports.desk_schemas import (
     BulkOut,
     DeskFilters,
     DeskOut,
+    DeskSearchIn,
     DeskViewIn,
     DeskViewList,
     DeskViewOut,
@@ -66,6 +67,14 @@ class DeskController(Controller):
             q=q[:SEARCH_LENGTH],
         )
         return await desk.list_desk(actor, filters, cursor, limit)
+
+    @post(
+        "/reports/search", policy=desk_people, own=True, operation_id="searchDesk", status_code=200
+    )
+    async def search_desk(
+        self, actor: NamedDependency[Actor], data: JSONBody[DeskSearchIn]
+    ) -> DeskOut:
+        return await desk.list_desk(actor, data.filters, data.cursor, data.limit, by_number=True)
 
     @post(
         "/moves/preview", policy=desk_people, own=True, operation_id="previewMoves", status_code=200

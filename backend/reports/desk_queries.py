@@ -15,6 +15,8 @@ from msgspec import Struct
 
 from backend.actor import Actor
 from backend.db import fetch, fetch_one, fetch_value
+from backend.phones import last_digits
+from backend.reports.call_queries import list_by_last_digits
 from backend.reports.codes import read_code
 from backend.reports.desk_schemas import DeskCounts, DeskFilters
 from backend.reports.queries import show_chosen
@@ -55,6 +57,7 @@ class DeskPage(Struct, frozen=True):
     limit: int
     after: tuple[datetime, UUID] | None = None
     midnight: datetime | None = None
+    by_number: bool = False
 
 
 class _Arguments:
@@ -71,7 +74,7 @@ class _Arguments:
 async def list_desk(actor: Actor, page: DeskPage) -> "list[Record]":
     """A page and one row more, if there is one."""
     arguments = _Arguments()
-    conditions = _conditions(page, arguments)
+    conditions = _conditions(page, await _by_number(actor, page), arguments)
     order = "r.due_at, r.id" if page.filters.by_deadline else "r.created_at DESC, r.id"
     limit = page.limit + 1
     chosen = _chosen(actor, conditions, order, limit, arguments)
@@ -161,7 +164,15 @@ def _chosen(
     return " UNION ALL ".join(parts) or None
 
 
-def _conditions(page: DeskPage, arguments: _Arguments) -> list[str]:
+async def _by_number(actor: Actor, page: DeskPage) -> list[UUID]:
+    """Reports of people whose number ends on what was typed, where this person may know it."""
+    digits = last_digits(page.filters.q) if page.by_number else None
+    if digits is None or not (actor.departments() or actor.dispatches()):
+        return []
+    return await list_by_last_digits(digits, actor.departments(), actor.dispatches())
+
+
+def _conditions(page: DeskPage, by_number: list[UUID], arguments: _Arguments) -> list[str]:
     filters = page.filters
     place = arguments.place
     conditions = []
@@ -192,7 +203,7 @@ def _conditions(page: DeskPage, arguments: _Arguments) -> list[str]:
         if wanted:
             conditions.append(condition)
     if filters.q.strip():
-        conditions.append(_found(filters.q, arguments))
+        conditions.append(_found(filters.q, by_number, arguments))
     if page.after is not None:
         at, report_id = place(page.after[0]), place(page.after[1])
         conditions.append(
@@ -207,8 +218,9 @@ def _of_department(place: str) -> str:
     return f"(r.department_id = {place} OR {place} = ANY(r.part_ids))"
 
 
-def _found(typed: str, arguments: _Arguments) -> str:
-    """Every word stands somewhere; one of one or two letters at the beginning of a word.
+def _found(typed: str, by_number: list[UUID], arguments: _Arguments) -> str:
+    """Every word stands somewhere, or it is one of `by_number`; a word of one or two letters stands
+    at the beginning of another.
 
     The index knows groups of three letters, and the beginnings of words.
     """
@@ -224,4 +236,6 @@ def _found(typed: str, arguments: _Arguments) -> str:
     code = read_code(typed)
     if code is not None:
         found = f"({found} OR r.search LIKE {arguments.place(f'%{fold(code)}%')})"
+    if by_number:
+        found = f"({found} OR r.id = ANY({arguments.place(by_number)}::uuid[]))"
     return found

@@ -68,6 +68,14 @@ class DeskOut(Struct, frozen=True):
     counts: DeskCounts
 
 
+class DeskSearchIn(Struct, frozen=True):
+    """A page of a list whose words may be a telephone number: those travel in a body."""
+
+    filters: DeskFilters
+    cursor: str | None = None
+    limit: Annotated[int, Meta(ge=1, le=100)] = 50
+
+
 class BulkIn(Struct, frozen=True):
     """Reports that somebody wants to move together."""
 

@@ -19,7 +19,7 @@ from backend.errors import DomainError, Forbidden, IdReused, IllegalMove, Invali
 from backend.i18n import N_
 from backend.media import service as media
 from backend.media.schemas import PhotoReceipt
-from backend.reports import entries, queries, telling, timing
+from backend.reports import call_queries, entries, queries, telling, timing
 from backend.reports.codes import new_code
 from backend.reports.content import CleanReport, clean_position, clean_report
 from backend.reports.policy import sides_of, speaks_for_others, viewer_of
@@ -30,6 +30,7 @@ from backend.threads import service as threads
 from backend.threads.content import content_hash, device_time
 from backend.threads.queries import NewMessage
 from backend.threads.schemas import ThreadEvent
+from backend.trail import Detail
 
 CODE_TRIES: Final = 8
 """With a million reports one code in a thousand is taken."""
@@ -82,11 +83,10 @@ async def submit_report(
     cleaned = clean_report(wish)
     fingerprint = content_hash(cleaned)
     try:
-        place = await _find_place(actor, cleaned)
-        category = await _find_category(cleaned.category_id, place)
+        place = await find_place(actor, cleaned)
         if cleaned.on_behalf is not None and not speaks_for_others(actor, place):
             raise NotYourArea
-        answers = await departments.understand_answers(category, cleaned.answers, actor.language)
+        report = await draw_up(actor, actor.account_id, report_id, place, cleaned, wish)
         if actor.guest:
             earlier = await _find_earlier(actor, report_id, fingerprint)
             if earlier is not None:
@@ -99,14 +99,40 @@ async def submit_report(
         if earlier is None:
             raise
         return earlier, False
+    async with write_tx():
+        stored = await store_report(actor, report, cleaned)
+    if stored is None:
+        earlier = await _find_earlier(actor, report_id, fingerprint)
+        if earlier is None:
+            raise IdReused
+        return earlier, False
+    return stored, True
+
+
+async def draw_up(
+    actor: Actor,
+    author_id: UUID,
+    report_id: UUID,
+    place: Place,
+    cleaned: CleanReport,
+    wish: ReportIn,
+) -> Report:
+    """A new report as it will be stored: routed, with its promises counted from now.
+
+    Raises:
+        UnknownCategory
+        Invalid: bad_answers.
+    """
+    category = await _find_category(cleaned.category_id, place)
+    answers = await departments.understand_answers(category, cleaned.answers, actor.language)
     now = datetime.now(UTC)
     department_id = departments.route(category, place.path)
     calendar = await departments.calendar_of(place.ward_id, department_id, place.path)
     timed = timing.start(departments.promise(category, place.path), now, calendar)
-    report = Report(
+    return Report(
         id=report_id,
         code=new_code(),
-        account_id=actor.account_id,
+        account_id=author_id,
         neighbourhood_id=place.neighbourhood_id,
         ward_id=place.ward_id,
         city_id=place.city_id,
@@ -122,7 +148,7 @@ async def submit_report(
         outside=place.outside,
         urgent=category.category.urgent,
         private=category.category.private,
-        content_hash=fingerprint,
+        content_hash=content_hash(cleaned),
         last_seq=1,
         created_at=now,
         device_created_at=device_time(wish.device_created_at),
@@ -138,18 +164,16 @@ async def submit_report(
         crisis_id=_crisis_at(category, place),
         severity=cleaned.severity,
     )
-    async with write_tx():
-        stored = await _store(actor, report, cleaned)
-    if stored is None:
-        earlier = await _find_earlier(actor, report_id, fingerprint)
-        if earlier is None:
-            raise IdReused
-        return earlier, False
-    return stored, True
 
 
-async def _store(actor: Actor, report: Report, cleaned: CleanReport) -> ReportReceipt | None:
-    """Insert and tell; None when the id is taken."""
+async def store_report(
+    actor: Actor, report: Report, cleaned: CleanReport, **recorded: Detail
+) -> ReportReceipt | None:
+    """Insert and tell; None when the id is taken. Inside `write_tx()`.
+
+    Args:
+        recorded: what the trail says besides.
+    """
     created = NewMessage(
         id=uuids.uuid7(),
         thread_id=report.id,
@@ -172,16 +196,17 @@ async def _store(actor: Actor, report: Report, cleaned: CleanReport) -> ReportRe
     else:
         raise RuntimeError("no free report code")
     if cleaned.on_behalf is not None:
-        await queries.insert_behalf(report.id, cleaned.on_behalf, report.created_at)
+        await call_queries.insert_behalf(report.id, cleaned.on_behalf, report.created_at)
     receipts: list[PhotoReceipt] = []
     if cleaned.photos:
         receipts = await media.name_photos(report.account_id, report.id, report.id, cleaned.photos)
     voice = None
     if cleaned.voice is not None:
         voice = await media.name_voice(report.account_id, report.id, report.id, cleaned.voice)
-    record_entries(actor, report, [created], cleaned.photos, cleaned.voice)
+    record_entries(actor, report, [created], cleaned.photos, cleaned.voice, **recorded)
     telling.touch_report(report, [created.id])
-    await telling.tell_new_report(report, recipients, created.id)
+    others = [one for one in recipients if one != actor.account_id]
+    await telling.tell_new_report(report, others, created.id)
     return _receipt(report, receipts, voice)
 
 
@@ -211,7 +236,7 @@ def _receipt(
     )
 
 
-async def _find_place(actor: Actor, cleaned: CleanReport) -> Place:
+async def find_place(actor: Actor, cleaned: CleanReport) -> Place:
     """Chosen by hand, else by the position, else where the person lives (`R10`)."""
     if cleaned.area_id is not None:
         return await areas.place_of(cleaned.area_id)

@@ -31,6 +31,20 @@ def desk_people(actor: Actor | None) -> DomainError | None:
     return None if actor.is_staff or actor.heads() else Forbidden()
 
 
+def operators(actor: Actor | None) -> DomainError | None:
+    """Route policy of the telephone: who dispatches a ward."""
+    if actor is None:
+        return SignedOut()
+    return None if actor.dispatches() else Forbidden()
+
+
+def sees_phone(actor: Actor, report: Report) -> bool:
+    """Whether this person may read the number of who is behind a report (`S3`): whoever works on it
+    or wrote it. A head knows the neighbours; their numbers are not for handing on."""
+    own = report.account_id == actor.account_id
+    return own or "department" in sides_of(actor, report)
+
+
 def sides_of(actor: Actor, report: Report) -> frozenset[Side]:
     """Every side this person may act on. Leaders, inspectors and administrators have none."""
     sides: set[Side] = set()

@@ -23,9 +23,9 @@ from backend.departments.schemas import Answer, Names
 from backend.media.schemas import PhotoOut, VoiceOut
 from backend.reports.moves import DONE, options_for
 from backend.reports.part_queries import PARTS, parts_of
-from backend.reports.policy import decisions_open, is_passable, may_rate, sides_of
+from backend.reports.policy import decisions_open, is_passable, may_rate, sees_phone, sides_of
 from backend.reports.report import Clocks, Report
-from backend.reports.schemas import BehalfIn, BehalfOut, ReportOut
+from backend.reports.schemas import BehalfOut, ReportOut
 from backend.reports.timing import is_running, late_clocks
 from backend.reports.visibility import replica_sql, sees_notes_sql, visible_to_sql
 from backend.threads.queries import NewMessage
@@ -77,7 +77,8 @@ SELECT r.*, a.name AS reporter_name, a.language AS reporter_language,
                   ORDER BY m.seq DESC LIMIT 1) END AS thread_seq,
        greatest(coalesce(mine, 0), (r.account_id = $1)::int) AS my_read_seq,
        coalesce(by_department, 0) AS by_department, coalesce(by_reporter, 0) AS by_reporter,
-       now() AS asked_at, b.name AS behalf_name, b.phone AS behalf_phone, {parts} AS parts,
+       now() AS asked_at, b.name AS behalf_name, b.logged_by, {parts} AS parts,
+       coalesce(p.number, b.phone) AS behalf_phone,
        CASE WHEN r.account_id = $1 AND least(r.accept_due_at, r.solve_due_at) <= now()
             THEN ARRAY(SELECT e.clock FROM deadline e
                        WHERE e.report_id = r.id AND e.kind = 'nudge'
@@ -88,6 +89,7 @@ JOIN area n ON n.id = r.neighbourhood_id
 JOIN category c ON c.id = r.category_id
 LEFT JOIN department d ON d.id = r.department_id
 LEFT JOIN report_behalf b ON b.report_id = r.id
+LEFT JOIN phone_number p ON b.logged_by IS NOT NULL AND p.account_id = r.account_id
 CROSS JOIN LATERAL (
     SELECT max(k.seq) FILTER (WHERE k.account_id = $1) AS mine,
            max(k.seq) FILTER (WHERE k.side = 'department') AS by_department,
@@ -167,17 +169,6 @@ async def insert_report(
         report.severity,
     )
     return recipients if isinstance(recipients, list) else None
-
-
-async def insert_behalf(report_id: UUID, behalf: BehalfIn, now: datetime) -> None:
-    await execute(
-        """INSERT INTO report_behalf (report_id, name, phone, consented_at)
-           VALUES ($1, $2, $3, $4)""",
-        report_id,
-        behalf.name,
-        behalf.phone,
-        now,
-    )
 
 
 async def list_holders(
@@ -339,7 +330,7 @@ def out_of(
         hidden_reason=row["hidden_reason"],
         verified_at=row["verified_at"],
         decisions=decisions_open(actor, report),
-        on_behalf=_behalf_of(row),
+        on_behalf=_behalf_of(row, sees_phone(actor, report)),
         followers=report.followers,
         followed=False,
         reporter_language=row["reporter_language"],
@@ -352,10 +343,13 @@ def out_of(
     )
 
 
-def _behalf_of(row: "Record") -> BehalfOut | None:
+def _behalf_of(row: "Record", sees_number: bool) -> BehalfOut | None:
     if row["behalf_name"] is None:
         return None
-    return BehalfOut(row["behalf_name"], row["behalf_phone"])
+    # A number that a head wrote down was meant for everybody who reads the report.
+    hidden = row["logged_by"] is not None and not sees_number
+    phone = "" if hidden else row["behalf_phone"]
+    return BehalfOut(row["behalf_name"], phone, by_telephone=row["logged_by"] is not None)
 
 
 def _open_nudge(row: "Record", report: Report) -> ClockName | None:

@@ -63,6 +63,8 @@ def _role(actor: Actor, report: Report, entry: NewMessage | None) -> dict[str, D
     side = entry.side if entry is not None else None
     if side == "head":
         return {"by_role": "head"}
+    if side == "reporter" and actor.account_id != report.account_id:
+        return {"by_role": "dispatcher"}  # by telephone
     if side != "department":
         return {"by_role": "resident"}
     mine: list[UUID] = actor.departments()

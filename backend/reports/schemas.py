@@ -41,10 +41,15 @@ class BehalfIn(Struct, frozen=True):
 
 
 class BehalfOut(Struct, frozen=True):
-    """Whom it was reported for; only people who work on it, and who wrote it, are told."""
+    """Whom it was reported for; only people who work on it, and who wrote it, are told.
+
+    `phone` is for the department and the author, and else empty. `by_telephone`: an operator wrote
+    it down, and the author is the caller.
+    """
 
     name: str
     phone: str
+    by_telephone: bool = False
 
 
 class ReportIn(Struct, frozen=True):

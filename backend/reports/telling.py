@@ -4,19 +4,27 @@ Both are written in the change's own transaction (I6).
 """
 
 from collections.abc import Iterable, Sequence
+from typing import Final
 from uuid import UUID
 
 from backend.actor import Role, head_scope, staff_scope
 from backend.changes import touch
 from backend.media import service as media
 from backend.notifications import service as notifications
-from backend.notifications.schemas import NotificationKind
+from backend.notifications import sms
+from backend.notifications.schemas import NotificationKind, SmsKind
 from backend.reports import follower_queries, queries
 from backend.reports.report import Report
 from backend.reports.schemas import Decision, State
 from backend.threads import service as threads
 
 Watchers = list[tuple[Role, UUID]]
+
+_TEXTED: Final[dict[NotificationKind, SmsKind]] = {
+    "state": "state",
+    "message": "message",
+    "question": "question",
+}
 
 
 def department_of(report: Report) -> Watchers:
@@ -233,8 +241,14 @@ async def tell_reporter(
     message_id: UUID,
     state: State | None = None,
 ) -> None:
-    """Notify the author, unless it is their own doing."""
-    if report.account_id != acting:
-        await notifications.notify(
-            [report.account_id], kind, report.id, message_id, state, urgent=False
-        )
+    """Notify the author, unless it is their own doing; a caller without the app by text."""
+    if report.account_id == acting:
+        return
+    await notifications.notify(
+        [report.account_id], kind, report.id, message_id, state, urgent=False
+    )
+    texted = _TEXTED.get(kind)
+    if texted is not None:
+        about = sms.About(report.account_id, report.ward_id, report.id, report.code)
+        due_at = report.solve_due_at if state == "accepted" else None
+        await sms.tell_caller(about, texted, state, due_at=due_at)

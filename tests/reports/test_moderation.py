@@ -224,7 +224,7 @@ async def test_a_head_reports_for_a_neighbour_who_has_agreed(world: World) -> No
     report_id = (await send(world.bang, world, on_behalf=behalf))["id"]
     for person in (world.bang, world.chi, world.farid, world.gita):
         shown = (await report_of(person, report_id))["on_behalf"]
-        assert shown == {"name": "Cụ Tám", "phone": "0909 123 456"}
+        assert shown == {"name": "Cụ Tám", "phone": "0909 123 456", "by_telephone": False}
     plain = (await send(world.alice, world))["id"]
     assert (await report_of(world.bang, plain))["on_behalf"] is None
 

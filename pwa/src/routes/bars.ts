@@ -1,7 +1,7 @@
 import type { Audience } from '#lib/ui/places.ts';
 
 /** Screens that are one task from beginning to end: leaving them is by back or by finishing. */
-const wholeScreens = /^\/(\(resident\)\/)?(report|reports|join|track|board)(\/|$)/;
+const wholeScreens = /^\/(\(resident\)\/)?(report|reports|call|join|track|board)(\/|$)/;
 
 /** Who the person is to the bar. */
 export interface Roles {

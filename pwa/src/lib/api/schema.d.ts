@@ -4,6 +4,58 @@
  */
 
 export interface paths {
+    "/api/calls": {
+        parameters: {
+            query?: never;
+            header?: never;
+            path?: never;
+            cookie?: never;
+        };
+        /** ListCalls */
+        get: operations["listCalls"];
+        put?: never;
+        post?: never;
+        delete?: never;
+        options?: never;
+        head?: never;
+        patch?: never;
+        trace?: never;
+    };
+    "/api/calls/lookup": {
+        parameters: {
+            query?: never;
+            header?: never;
+            path?: never;
+            cookie?: never;
+        };
+        get?: never;
+        put?: never;
+        /** FindCallers */
+        post: operations["findCallers"];
+        delete?: never;
+        options?: never;
+        head?: never;
+        patch?: never;
+        trace?: never;
+    };
+    "/api/calls/{call_id}": {
+        parameters: {
+            query?: never;
+            header?: never;
+            path?: never;
+            cookie?: never;
+        };
+        /** GetCall */
+        get: operations["getCall"];
+        /** LogCall */
+        put: operations["logCall"];
+        post?: never;
+        delete?: never;
+        options?: never;
+        head?: never;
+        patch?: never;
+        trace?: never;
+    };
     "/api/config": {
         parameters: {
             query?: never;
@@ -272,6 +324,23 @@ export interface paths {
         get: operations["listDesk"];
         put?: never;
         post?: never;
+        delete?: never;
+        options?: never;
+        head?: never;
+        patch?: never;
+        trace?: never;
+    };
+    "/api/desk/reports/search": {
+        parameters: {
+            query?: never;
+            header?: never;
+            path?: never;
+            cookie?: never;
+        };
+        get?: never;
+        put?: never;
+        /** SearchDesk */
+        post: operations["searchDesk"];
         delete?: never;
         options?: never;
         head?: never;
@@ -588,6 +657,23 @@ export interface paths {
         head?: never;
         /** Edit */
         patch: operations["editReport"];
+        trace?: never;
+    };
+    "/api/reports/{report_id}/caller-words/{message_id}": {
+        parameters: {
+            query?: never;
+            header?: never;
+            path?: never;
+            cookie?: never;
+        };
+        get?: never;
+        /** Say */
+        put: operations["sayForCaller"];
+        post?: never;
+        delete?: never;
+        options?: never;
+        head?: never;
+        patch?: never;
         trace?: never;
     };
     "/api/reports/{report_id}/decisions/{decision_id}": {
@@ -1206,6 +1292,24 @@ export interface paths {
         patch?: never;
         trace?: never;
     };
+    "/api/wards/{ward_id}/sms": {
+        parameters: {
+            query?: never;
+            header?: never;
+            path?: never;
+            cookie?: never;
+        };
+        /** GetSwitch */
+        get: operations["getSmsSwitch"];
+        /** Switch */
+        put: operations["switchSms"];
+        post?: never;
+        delete?: never;
+        options?: never;
+        head?: never;
+        patch?: never;
+        trace?: never;
+    };
     "/api/wards/{ward_id}/units/{unit_id}": {
         parameters: {
             query?: never;
@@ -1337,6 +1441,8 @@ export interface components {
         };
         /** BehalfOut */
         BehalfOut: {
+            /** @default false */
+            by_telephone: boolean;
             name: string;
             phone: string;
         };
@@ -1407,6 +1513,60 @@ export interface components {
         /** BulkOut */
         BulkOut: {
             items: components["schemas"]["BulkItem"][];
+        };
+        /** CallIn */
+        CallIn: {
+            caller_id?: string | null;
+            /**
+             * @default vi
+             * @enum {string}
+             */
+            language: "vi" | "fa" | "en";
+            /** @default  */
+            name: string;
+            /** @default  */
+            number: string;
+            report: components["schemas"]["ReportIn"];
+        };
+        /** CallList */
+        CallList: {
+            calls: components["schemas"]["CallOut"][];
+        };
+        /** CallOut */
+        CallOut: {
+            report: components["schemas"]["ReportOut"];
+            shown: string;
+            /** @enum {string} */
+            sms: "no_number" | "has_app" | "no_texts" | "switched_off" | "unreachable" | "waiting" | "sent" | "failed";
+        };
+        /** CallReceipt */
+        CallReceipt: {
+            code: string;
+            /** Format: uuid */
+            id: string;
+            /** Format: date-time */
+            received_at: string;
+            /** @enum {string} */
+            state: "submitted" | "accepted" | "in_progress" | "awaiting_reporter" | "resolved" | "disputed" | "closed" | "rejected" | "merged" | "withdrawn";
+        };
+        /** CallerOut */
+        CallerOut: {
+            /** Format: uuid */
+            account_id: string;
+            /** @enum {string} */
+            language: "vi" | "fa" | "en";
+            name: string;
+            /** Format: uuid */
+            neighbourhood_id: string;
+            neighbourhood_name: string;
+            reports: components["schemas"]["ReportOut"][];
+            signed_in: boolean;
+        };
+        /** CallerWordsIn */
+        CallerWordsIn: {
+            device_created_at?: string | null;
+            /** @default  */
+            text: string;
         };
         /** CaseOut */
         CaseOut: {
@@ -1798,6 +1958,13 @@ export interface components {
             cursor: string | null;
             reports: components["schemas"]["ReportOut"][];
         };
+        /** DeskSearchIn */
+        DeskSearchIn: {
+            cursor?: string | null;
+            filters: components["schemas"]["DeskFilters"];
+            /** @default 50 */
+            limit: number;
+        };
         /** DeskViewIn */
         DeskViewIn: {
             filters: components["schemas"]["DeskFilters"];
@@ -2054,6 +2221,14 @@ export interface components {
             account_id: string;
             name: string;
         };
+        /** LookupOut */
+        LookupOut: {
+            callers: components["schemas"]["CallerOut"][];
+            exists: boolean;
+            foreign: boolean;
+            shown: string;
+            texts: boolean;
+        };
         /** MeOut */
         MeOut: {
             consent_version: number;
@@ -2066,6 +2241,7 @@ export interface components {
             language: "vi" | "fa" | "en";
             name: string;
             neighbourhood_id: string | null;
+            phone: string | null;
             /** Format: uuid */
             session_id: string;
             ward_id: string | null;
@@ -2075,6 +2251,7 @@ export interface components {
             language?: "vi" | "fa" | "en";
             name?: string;
             neighbourhood_id?: string;
+            phone?: string;
         };
         /** MessageIn */
         MessageIn: {
@@ -2213,6 +2390,10 @@ export interface components {
         /** NudgeIn */
         NudgeIn: {
             device_created_at?: string | null;
+        };
+        /** NumberIn */
+        NumberIn: {
+            number: string;
         };
         /** OpenReport */
         OpenReport: {
@@ -2545,6 +2726,10 @@ export interface components {
             /** @enum {null|string} */
             severity: "passable" | "hard" | "blocked" | null;
         };
+        /** SmsSwitch */
+        SmsSwitch: {
+            allowed: boolean;
+        };
         /** SplitIn */
         SplitIn: {
             device_created_at?: string | null;
@@ -2769,6 +2954,143 @@ export interface components {
 }
 export type $defs = Record<string, never>;
 export interface operations {
+    listCalls: {
+        parameters: {
+            query?: never;
+            header?: never;
+            path?: never;
+            cookie?: never;
+        };
+        requestBody?: never;
+        responses: {
+            /** @description Request fulfilled, document follows */
+            200: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["CallList"];
+                };
+            };
+        };
+    };
+    findCallers: {
+        parameters: {
+            query?: never;
+            header?: never;
+            path?: never;
+            cookie?: never;
+        };
+        requestBody: {
+            content: {
+                "application/json": components["schemas"]["NumberIn"];
+            };
+        };
+        responses: {
+            /** @description Request fulfilled, document follows */
+            200: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["LookupOut"];
+                };
+            };
+            /** @description Bad request syntax or unsupported method */
+            400: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": {
+                        detail: string;
+                        extra?: null | {
+                            [key: string]: unknown;
+                        } | unknown[];
+                        status_code: number;
+                    };
+                };
+            };
+        };
+    };
+    getCall: {
+        parameters: {
+            query?: never;
+            header?: never;
+            path: {
+                call_id: string;
+            };
+            cookie?: never;
+        };
+        requestBody?: never;
+        responses: {
+            /** @description Request fulfilled, document follows */
+            200: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["CallOut"];
+                };
+            };
+            /** @description Bad request syntax or unsupported method */
+            400: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": {
+                        detail: string;
+                        extra?: null | {
+                            [key: string]: unknown;
+                        } | unknown[];
+                        status_code: number;
+                    };
+                };
+            };
+        };
+    };
+    logCall: {
+        parameters: {
+            query?: never;
+            header?: never;
+            path: {
+                call_id: string;
+            };
+            cookie?: never;
+        };
+        requestBody: {
+            content: {
+                "application/json": components["schemas"]["CallIn"];
+            };
+        };
+        responses: {
+            /** @description Request fulfilled, document follows */
+            200: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["CallReceipt"];
+                };
+            };
+            /** @description Bad request syntax or unsupported method */
+            400: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": {
+                        detail: string;
+                        extra?: null | {
+                            [key: string]: unknown;
+                        } | unknown[];
+                        status_code: number;
+                    };
+                };
+            };
+        };
+    };
     getConfig: {
         parameters: {
             query?: never;
@@ -3418,6 +3740,45 @@ export interface operations {
             cookie?: never;
         };
         requestBody?: never;
+        responses: {
+            /** @description Request fulfilled, document follows */
+            200: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["DeskOut"];
+                };
+            };
+            /** @description Bad request syntax or unsupported method */
+            400: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": {
+                        detail: string;
+                        extra?: null | {
+                            [key: string]: unknown;
+                        } | unknown[];
+                        status_code: number;
+                    };
+                };
+            };
+        };
+    };
+    searchDesk: {
+        parameters: {
+            query?: never;
+            header?: never;
+            path?: never;
+            cookie?: never;
+        };
+        requestBody: {
+            content: {
+                "application/json": components["schemas"]["DeskSearchIn"];
+            };
+        };
         responses: {
             /** @description Request fulfilled, document follows */
             200: {
@@ -4272,6 +4633,48 @@ export interface operations {
                 };
                 content: {
                     "application/json": components["schemas"]["ReportOut"];
+                };
+            };
+            /** @description Bad request syntax or unsupported method */
+            400: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": {
+                        detail: string;
+                        extra?: null | {
+                            [key: string]: unknown;
+                        } | unknown[];
+                        status_code: number;
+                    };
+                };
+            };
+        };
+    };
+    sayForCaller: {
+        parameters: {
+            query?: never;
+            header?: never;
+            path: {
+                report_id: string;
+                message_id: string;
+            };
+            cookie?: never;
+        };
+        requestBody: {
+            content: {
+                "application/json": components["schemas"]["CallerWordsIn"];
+            };
+        };
+        responses: {
+            /** @description Request fulfilled, document follows */
+            200: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["MessageReceipt"];
                 };
             };
             /** @description Bad request syntax or unsupported method */
@@ -5825,6 +6228,84 @@ export interface operations {
                 };
                 content: {
                     "application/json": components["schemas"]["RuleChangesOut"];
+                };
+            };
+            /** @description Bad request syntax or unsupported method */
+            400: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": {
+                        detail: string;
+                        extra?: null | {
+                            [key: string]: unknown;
+                        } | unknown[];
+                        status_code: number;
+                    };
+                };
+            };
+        };
+    };
+    getSmsSwitch: {
+        parameters: {
+            query?: never;
+            header?: never;
+            path: {
+                ward_id: string;
+            };
+            cookie?: never;
+        };
+        requestBody?: never;
+        responses: {
+            /** @description Request fulfilled, document follows */
+            200: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["SmsSwitch"];
+                };
+            };
+            /** @description Bad request syntax or unsupported method */
+            400: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": {
+                        detail: string;
+                        extra?: null | {
+                            [key: string]: unknown;
+                        } | unknown[];
+                        status_code: number;
+                    };
+                };
+            };
+        };
+    };
+    switchSms: {
+        parameters: {
+            query?: never;
+            header?: never;
+            path: {
+                ward_id: string;
+            };
+            cookie?: never;
+        };
+        requestBody: {
+            content: {
+                "application/json": components["schemas"]["SmsSwitch"];
+            };
+        };
+        responses: {
+            /** @description Request fulfilled, document follows */
+            200: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["SmsSwitch"];
                 };
             };
             /** @description Bad request syntax or unsupported method */

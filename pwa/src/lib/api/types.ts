@@ -116,6 +116,16 @@ export type DeskViewOut = Schemas['DeskViewOut'];
 export type DeskViewList = Schemas['DeskViewList'];
 export type BulkItem = Schemas['BulkItem'];
 export type BulkOut = Schemas['BulkOut'];
+export type CallIn = Defaulted<
+	Omit<Schemas['CallIn'], 'report'>,
+	'caller_id' | 'language' | 'name' | 'number'
+> & { report: ReportIn };
+export type CallOut = Schemas['CallOut'];
+export type CallList = Schemas['CallList'];
+export type CallerOut = Schemas['CallerOut'];
+export type CallerWordsIn = Defaulted<Schemas['CallerWordsIn'], 'text'>;
+export type LookupOut = Schemas['LookupOut'];
+export type SmsState = CallOut['sms'];
 export type NotificationOut = Schemas['NotificationOut'];
 export type SubscriptionIn = Schemas['SubscriptionIn'];
 export type CrisisOut = Schemas['CrisisOut'];

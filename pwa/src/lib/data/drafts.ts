@@ -86,7 +86,7 @@ export async function saveDraft(db: Db, draft: Draft): Promise<void> {
 }
 
 function sentAs(draft: Draft): string {
-	return draft.kind === 'report' ? draft.id : draft.sendAs;
+	return draft.kind === 'message' ? draft.sendAs : draft.id;
 }
 
 /** Screens hand over reactive proxies, which IndexedDB cannot copy. */

@@ -59,6 +59,7 @@ export async function beginAsGuest(
 		session_id: '',
 		consent_version: consentVersion,
 		guest: true,
+		phone: null,
 		grants: []
 	};
 	const pass: GuestPass = {

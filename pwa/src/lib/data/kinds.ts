@@ -105,6 +105,20 @@ export const routes: { [K in Kind]: Route<K> } = {
 		receipt: true,
 		answers: isReceiptFor
 	},
+	call: {
+		method: 'PUT',
+		path: (entry) => `/api/calls/${entry.id}`,
+		body: (entry) => entry.payload,
+		receipt: false,
+		answers: (answer, entry) => hasId(answer, entry.id)
+	},
+	caller_words: {
+		method: 'PUT',
+		path: (entry) => `${onReport(entry)}/caller-words/${entry.id}`,
+		body: (entry) => entry.payload,
+		receipt: false,
+		answers: (answer, entry) => hasId(answer, entry.id)
+	},
 	edit: {
 		method: 'PATCH',
 		path: onReport,

@@ -1,5 +1,6 @@
 /** What a person can do with an entry that the server refused: change it under a new id, or let it go. */
 import { emptyMessageDraft, emptyReportDraft, messageDraftKey, type Slot } from './drafts.ts';
+import { callDraft } from './calls.ts';
 import { writeStrict, type Db } from './db.ts';
 import { isVoice } from './files.ts';
 import { outboxStores, releasePhotos, type OutboxTx } from './outbox.ts';
@@ -32,6 +33,7 @@ export async function reviseRefused(db: Db, id: string): Promise<Draft | null> {
 
 async function draftOf(tx: OutboxTx, entry: OutboxEntry): Promise<Draft | null> {
 	if (entry.kind === 'report') return reportDraft(entry);
+	if (entry.kind === 'call') return callDraft(entry);
 	if (entry.kind === 'join') return insteadOf(entry);
 	if (entry.kind === 'message') return messageDraft(tx, entry, 'message');
 	if (entry.kind === 'move' || entry.kind === 'decision') return messageDraft(tx, entry, entry.kind);

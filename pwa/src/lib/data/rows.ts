@@ -3,6 +3,8 @@ import type {
 	AnswersIn,
 	AreaOut,
 	BehalfIn,
+	CallerWordsIn,
+	CallIn,
 	CategoryOut,
 	ConfigOut,
 	CrisisOut,
@@ -40,6 +42,10 @@ export interface Payloads {
 	/** `instead`: what was about to be reported, in case the join is refused. */
 	join: { device_created_at: string; instead: ReportDraft };
 	decision: Omit<DecisionIn, 'photos'>;
+	/** A report that an operator writes down for a caller; its id is the report's. */
+	call: CallIn;
+	/** What a caller adds to a report of theirs. */
+	caller_words: CallerWordsIn;
 	nudge: NudgeIn;
 	handover: HandoverIn;
 	split: SplitIn;
@@ -171,7 +177,32 @@ export interface MessageDraft {
 	revises: string | null;
 	problem: KeptProblem | null;
 }
-export type Draft = ReportDraft | MessageDraft;
+
+/** A call being written down. */
+export interface CallDraft {
+	id: string;
+	kind: 'call';
+	number: string;
+	/** Whom the operator takes the caller for; null: somebody new. */
+	callerId: string | null;
+	name: string;
+	language: Language;
+	category_id: string | null;
+	answers: Record<string, AnswersIn>;
+	area_id: string | null;
+	lat: number | null;
+	lon: number | null;
+	address: string;
+	description: string;
+	/** Nobody sends photos or voice notes by telephone. */
+	photoIds: string[];
+	voiceId?: string | null;
+	createdAt: number;
+	updatedAt: number;
+	revises: string | null;
+	problem: KeptProblem | null;
+}
+export type Draft = ReportDraft | MessageDraft | CallDraft;
 
 /** A case a desk has opened: not replicated, kept for reading offline. */
 export interface CaseRow {
