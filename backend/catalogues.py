@@ -63,10 +63,10 @@ PARTS: Final[dict[str, tuple[str, ...]]] = {
     "work": (
         "pwa/src/routes/head/",
         "pwa/src/routes/desk/",
-        "pwa/src/routes/call/",
         "pwa/src/routes/ward/audit/",
         "pwa/src/lib/desk/",
     ),
+    "call": ("pwa/src/routes/call/",),
     "ward": ("pwa/src/routes/ward/",),
     "guest": ("pwa/src/routes/track/", "pwa/src/lib/guest/"),
     "crisis": ("pwa/src/lib/crisis/",),

@@ -16,7 +16,8 @@ export const load: LayoutLoad = async ({ route }) => {
 /** The folders are those of `PARTS` in `backend/catalogues.py`. */
 function partsOf(route: string): ScreenPart[] {
 	if (/^\/desk(\/|$)/.test(route)) return ['work', 'case', 'crisis'];
-	if (/^\/(head|call|ward\/audit)(\/|$)/.test(route)) return ['work', 'case'];
+	if (/^\/call(\/|$)/.test(route)) return ['call', 'case'];
+	if (/^\/(head|ward\/audit)(\/|$)/.test(route)) return ['work', 'case'];
 	if (/^\/ward\//.test(route)) return ['ward', 'case'];
 	if (/^\/\(resident\)\/reports?(\/|$)/.test(route)) return ['case'];
 	if (/^\/(join|\(resident\)\/me)(\/|$)/.test(route)) return ['account', 'guest'];

@@ -16,9 +16,9 @@ const addresses = import.meta.glob<string>('./generated/{vi,fa,en}{,.account}.js
 
 /**
  * Texts of making and reading a report; of heads and departments, of the ward's rules, of joining and settings, of being
- * without account, of a crisis.
+ * without account, of a crisis, of a call.
  */
-export type ScreenPart = 'case' | 'work' | 'ward' | 'account' | 'guest' | 'crisis';
+export type ScreenPart = 'call' | 'case' | 'work' | 'ward' | 'account' | 'guest' | 'crisis';
 type Part = '' | `.${ScreenPart}`;
 
 const loaded: Record<string, Catalogue> = {};

@@ -1,5 +1,5 @@
 export const addresses = import.meta.glob<string>(
-	'./generated/{vi,fa,en}.{case,work,ward,guest,crisis}.json',
+	'./generated/{vi,fa,en}.{call,case,work,ward,guest,crisis}.json',
 	{
 		query: '?url',
 		import: 'default',
