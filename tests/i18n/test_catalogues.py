@@ -92,6 +92,7 @@ def test_each_part_of_the_app_gets_the_texts_it_shows() -> None:
     sources.add(Found("At the door"), "pwa/src/routes/join/+page.svelte")
     sources.add(Found("Without an account"), "pwa/src/lib/guest/GuestCard.svelte")
     sources.add(Found("In a flood"), "pwa/src/lib/crisis/words.ts")
+    sources.add(Found("On the telephone"), "pwa/src/routes/call/+page.svelte")
     sources.add(Found("On both"), SCREEN)
     sources.add(Found("On both"), "pwa/src/routes/head/+page.svelte")
     sources.add(Found("On a locked screen"), "pwa/src/service-worker/notices.ts")
@@ -109,6 +110,7 @@ def test_each_part_of_the_app_gets_the_texts_it_shows() -> None:
         "work": {key_of("At the desk"): "vi: At the desk"},
         "ward": {key_of("Of the rules"): "vi: Of the rules"},
         "crisis": {key_of("In a flood"): "vi: In a flood"},
+        "call": {key_of("On the telephone"): "vi: On the telephone"},
         "account": {key_of("At the door"): "vi: At the door"},
         "worker": {key_of("On a locked screen"): "vi: On a locked screen"},
     }

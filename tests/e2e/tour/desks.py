@@ -179,6 +179,28 @@ async def _(visit: Visit) -> None:
     await visit.page.locator("main ol li").first.wait_for()
 
 
+@screen("dispatcher", "dispatcher", "call")
+async def _(visit: Visit) -> None:
+    await visit.goto("/call")
+    await visit.page.locator("input[type=tel]").fill("0911" if visit.country == "vn" else "0914")
+    await visit.page.locator(".error").first.wait_for()
+
+
+@screen("dispatcher", "dispatcher", "call-kinds")
+async def _(visit: Visit) -> None:
+    number = "0911 222 333" if visit.country == "vn" else "0914 222 3333"
+    await visit.page.locator("input[type=tel]").fill(number)
+    await visit.page.get_by_role("combobox").first.click()
+    await visit.page.get_by_role("option").first.wait_for()
+
+
+@screen("dispatcher", "dispatcher", "call-unfinished")
+async def _(visit: Visit) -> None:
+    await visit.page.get_by_role("option").first.click()
+    await visit.button("Send").click()
+    await visit.page.locator("[aria-invalid=true]").first.wait_for()
+
+
 @screen("dispatcher", "dispatcher", "case")
 async def _(visit: Visit) -> None:
     await visit.goto_report("waste", desk=True)
