@@ -50,6 +50,7 @@ from backend.reports.controller import (
     VoiceController,
 )
 from backend.reports.desk_controller import DeskController, DeskViewController
+from backend.reports.suggestion_controller import SuggestionController
 from backend.requests import Accounting, authorise, provide_actor, require_policies
 from backend.settings import Settings, get_settings
 from backend.static import AppFiles
@@ -179,6 +180,7 @@ def create_api(settings: Settings) -> Litestar:
                     RoutingPreviewController,
                     CrisisController,
                     WardCrisisController,
+                    SuggestionController,
                     PhotoController,
                     VoiceController,
                     UploadController,

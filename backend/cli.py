@@ -60,6 +60,13 @@ def _parser() -> argparse.ArgumentParser:
     head = audit_commands.add_parser("head", help="print the last hash, to be kept elsewhere")
     head.set_defaults(run=_audit_head)
 
+    suggest = commands.add_parser("suggest", help="kinds of problems suggested from words")
+    suggest_commands = suggest.add_subparsers(required=True)
+    learn = suggest_commands.add_parser("train", help="every ward learns from its reports now")
+    learn.set_defaults(run=_suggest_train)
+    evaluate = suggest_commands.add_parser("evaluate", help="how good it is on reports held out")
+    evaluate.set_defaults(run=_suggest_evaluate)
+
     areas = commands.add_parser("areas", help="the tree of areas").add_subparsers(required=True)
     load = areas.add_parser("import", help="add or renew areas from a GeoJSON file")
     load.add_argument("file", type=Path)
@@ -290,6 +297,24 @@ def _audit_head(_options: argparse.Namespace, settings: Settings) -> int:
         from backend.audit.command import run_head  # noqa: PLC0415
 
         return await run_head()
+
+    return _run(settings, work)
+
+
+def _suggest_train(_options: argparse.Namespace, settings: Settings) -> int:
+    async def work(_settings: Settings) -> int:
+        from backend.reports.command import run_train  # noqa: PLC0415
+
+        return await run_train()
+
+    return _run(settings, work)
+
+
+def _suggest_evaluate(_options: argparse.Namespace, settings: Settings) -> int:
+    async def work(_settings: Settings) -> int:
+        from backend.reports.command import run_evaluate  # noqa: PLC0415
+
+        return await run_evaluate()
 
     return _run(settings, work)
 

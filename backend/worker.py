@@ -18,6 +18,7 @@ from backend.media import worker as media_worker
 from backend.notifications import service as notifications
 from backend.notifications import worker as notifications_worker
 from backend.reports import worker as reports_worker
+from backend.reports.suggestions import watch_suggestions
 from backend.settings import Settings
 
 RECONNECT_SECONDS = 1.0
@@ -41,6 +42,7 @@ async def run_worker(settings: Settings) -> None:
     get_logger().info("worker_started")
     watches = [
         asyncio.create_task(reports_worker.watch_deadlines(stopping)),
+        asyncio.create_task(watch_suggestions(stopping)),
         asyncio.create_task(audit_worker.chain_steadily(stopping)),
     ]
     try:

@@ -346,3 +346,15 @@ class MoveReceipt(MessageReceipt, frozen=True, kw_only=True):
     """The move is entry `seq` of the thread; `state` is where it led."""
 
     state: State
+
+
+class SuggestionsOut(Struct, frozen=True):
+    """What a ward has learned of the words in which problems are reported (`R5`): see
+    `backend.reports.suggesting`. `words` maps a feature to (index in `categories`, weight) pairs.
+    """
+
+    version: str
+    categories: list[UUID]
+    priors: list[int]
+    enough: int
+    words: dict[str, list[int]]

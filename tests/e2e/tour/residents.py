@@ -211,8 +211,17 @@ async def _(visit: Visit) -> None:
     await visit.page.locator("main button[aria-pressed]").first.wait_for()
 
 
+@screen("resident", "mai", "report-3-suggested")
+async def _(visit: Visit) -> None:
+    said = {"vi": "cột đèn không lên", "fa": "لامپ تیر چراغ روشن نمی‌شود", "en": "lamp post is dark"}
+    search = visit.page.locator("main input[type=search]")
+    await search.fill(said[visit.language])
+    await visit.page.locator("section[aria-labelledby=suggested]").wait_for()
+
+
 @screen("resident", "mai", "report-3-urgent")
 async def _(visit: Visit) -> None:
+    await visit.page.locator("main input[type=search]").fill("")
     urgent = visit.page.locator("main button[aria-pressed].urgent")
     await urgent.first.click()
     await visit.page.locator("dialog[open]").wait_for()

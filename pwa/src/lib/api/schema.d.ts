@@ -1310,6 +1310,23 @@ export interface paths {
         patch?: never;
         trace?: never;
     };
+    "/api/wards/{ward_id}/suggestions": {
+        parameters: {
+            query?: never;
+            header?: never;
+            path?: never;
+            cookie?: never;
+        };
+        /** GetSuggestions */
+        get: operations["getSuggestions"];
+        put?: never;
+        post?: never;
+        delete?: never;
+        options?: never;
+        head?: never;
+        patch?: never;
+        trace?: never;
+    };
     "/api/wards/{ward_id}/units/{unit_id}": {
         parameters: {
             query?: never;
@@ -2767,6 +2784,16 @@ export interface components {
         SubscriptionOut: {
             /** Format: uuid */
             id: string;
+        };
+        /** SuggestionsOut */
+        SuggestionsOut: {
+            categories: string[];
+            enough: number;
+            priors: number[];
+            version: string;
+            words: {
+                [key: string]: number[];
+            };
         };
         /** SyncOut */
         SyncOut: {
@@ -6306,6 +6333,45 @@ export interface operations {
                 };
                 content: {
                     "application/json": components["schemas"]["SmsSwitch"];
+                };
+            };
+            /** @description Bad request syntax or unsupported method */
+            400: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": {
+                        detail: string;
+                        extra?: null | {
+                            [key: string]: unknown;
+                        } | unknown[];
+                        status_code: number;
+                    };
+                };
+            };
+        };
+    };
+    getSuggestions: {
+        parameters: {
+            query?: {
+                version?: string;
+            };
+            header?: never;
+            path: {
+                ward_id: string;
+            };
+            cookie?: never;
+        };
+        requestBody?: never;
+        responses: {
+            /** @description Request fulfilled, document follows */
+            200: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["SuggestionsOut"] | null;
                 };
             };
             /** @description Bad request syntax or unsupported method */

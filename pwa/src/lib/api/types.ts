@@ -142,6 +142,7 @@ export type UnitOut = Schemas['UnitOut'];
 export type UnitIn = Schemas['UnitIn'];
 export type AssignmentOut = Schemas['AssignmentOut'];
 export type Severity = NonNullable<StreetGroup['worst']>;
+export type SuggestionsOut = Schemas['SuggestionsOut'];
 export type SyncUpserts = Schemas['Upserts'];
 export type SyncOut = Schemas['SyncOut'];
 

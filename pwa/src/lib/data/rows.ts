@@ -25,6 +25,7 @@ import type {
 	ProblemBody,
 	SplitIn,
 	SubscriptionIn,
+	SuggestionsOut,
 	TemplatesOut,
 	ReportIn,
 	ReportOut,
@@ -257,6 +258,8 @@ export interface Meta {
 	deskViews: DeskView[];
 	/** Ready-made replies by department, as last asked for: an officer without a line has them, too. */
 	templates: Record<string, TemplatesOut>;
+	/** What the ward has learned of people's words; `askedAt`: milliseconds since 1970. */
+	suggestions: { wardId: string; askedAt: number; model: SuggestionsOut };
 	/** Whom this phone belongs to while nobody has an account on it (R8). */
 	guest: GuestPass;
 	/** What a report without an account needs, fetched before anybody asked for it. */

@@ -23,11 +23,21 @@ export function startApp(): () => void {
 	});
 	void introduce();
 	void keepPush();
+	// For a report from a dead spot; nothing on the first screen waits for it.
+	const later = setTimeout(() => void learn(), learnAfterMs);
 	void database().then(showBadge);
 	return () => {
 		stopRunning();
 		stopListening();
+		clearTimeout(later);
 	};
+}
+
+const learnAfterMs = 15_000;
+
+async function learn(): Promise<void> {
+	const { suggestions } = await import('./suggestions.svelte.ts');
+	await suggestions.refresh();
 }
 
 /** Only who has said yes to notifications needs what looks after them. */
