@@ -51,11 +51,15 @@ if TYPE_CHECKING:
     from asyncpg import Record
 
 NAME_LENGTH: Final = 80
+# Metres; the table's own limits and default.
+_NEAREST: Final = 10
+_FARTHEST: Final = 2000
+_USUALLY_NEAR: Final = 100
 # A real ward's rule: accepted within 8 working hours, what is urgent dealt with within 4 hours.
 _FIRST_TIMES: Final = ClockTimes(480, False, 1440, False, 480)
 _FIRST_URGENT: Final = ClockTimes(60, True, 240, True, 60)
 _FIELDS: Final = (
-    "names", "icon", "colour", "urgent", "private", "needs_result_photo", "active",
+    "names", "icon", "colour", "urgent", "private", "needs_result_photo", "near_m", "active",
 )  # fmt: skip
 
 
@@ -101,6 +105,7 @@ async def read_catalogue(actor: Actor, ward_id: UUID) -> CatalogueOut:
                 department_id=row["department_id"],
                 questions=questions_of(row),
                 questions_version=row["questions_version"],
+                near_m=row["near_m"],
                 revision=row["revision"],
                 keeps=keeps(row),
             )
@@ -170,9 +175,11 @@ async def change_category(
 
     Raises:
         NotFound, Forbidden, IdReused, ChangedMeanwhile
-        InvalidField: name_needed, too_long, unknown_department, and as `clean_questions`.
+        InvalidField: name_needed, too_long, unknown_department, out_of_range (near_m), and as
+            `clean_questions`.
     """
     ward = await kept_ward(actor, ward_id)
+    _check_near(wish.near_m)
     cleaned = replace(
         wish,
         names=clean_names(wish.names, "names", NAME_LENGTH),
@@ -187,6 +194,8 @@ async def change_category(
         row = await catalogue_queries.get_category(wish.category_id)
         area_id = await _check_revision(actor, ward, "category", row, wish.revision)
         await _check_department(ward, area_id, wish.department_id)
+        if cleaned.near_m is None:
+            cleaned = replace(cleaned, near_m=_USUALLY_NEAR if row is None else row["near_m"])
         if row is None:
             code = await _free_code("category", area_id, cleaned.names, wish.category_id)
             times = _FIRST_URGENT if wish.urgent else _FIRST_TIMES
@@ -202,6 +211,17 @@ async def change_category(
         receipt = await change.record(area_id, [diff] if diff.before != diff.after else [], now)
     service.forget_cached_rules()
     return receipt, True
+
+
+def _check_near(near_m: int | None) -> None:
+    if near_m is not None and not _NEAREST <= near_m <= _FARTHEST:
+        raise InvalidField(
+            "near_m",
+            "out_of_range",
+            N_("From {least} to {most} metres are possible."),
+            least=_NEAREST,
+            most=_FARTHEST,
+        )
 
 
 async def _store_department(wish: CategoryIn, area_id: UUID, row: "Record | None") -> RuleDiff:

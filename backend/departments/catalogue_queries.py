@@ -108,8 +108,8 @@ async def insert_category(wish: CategoryIn, area_id: UUID, code: str, times: Clo
     await execute(
         """INSERT INTO category (id, area_id, code, names, icon, colour, urgent, private,
                                  needs_result_photo, accept_hours, solve_hours, escalate_hours,
-                                 active, sort)
-           VALUES ($1, $2, $3, $4, $5, $6, $7, $8, $9, $10, $11, $12, $13,
+                                 active, near_m, sort)
+           VALUES ($1, $2, $3, $4, $5, $6, $7, $8, $9, $10, $11, $12, $13, $14,
                    (SELECT coalesce(max(sort), 0) + 10 FROM category WHERE area_id = $2))""",
         wish.category_id,
         area_id,
@@ -124,13 +124,14 @@ async def insert_category(wish: CategoryIn, area_id: UUID, code: str, times: Clo
         times.solve_minutes / 60,
         times.escalate_minutes / 60,
         wish.active,
+        wish.near_m,
     )
 
 
 async def update_category(wish: CategoryIn) -> None:
     await execute(
         """UPDATE category SET names = $2, icon = $3, colour = $4, urgent = $5, private = $6,
-                  needs_result_photo = $7, active = $8, revision = revision + 1
+                  needs_result_photo = $7, active = $8, near_m = $9, revision = revision + 1
            WHERE id = $1""",
         wish.category_id,
         json_text(wish.names),
@@ -140,6 +141,7 @@ async def update_category(wish: CategoryIn) -> None:
         wish.private,
         wish.needs_result_photo,
         wish.active,
+        wish.near_m,
     )
 
 

@@ -43,7 +43,10 @@ class DepartmentRule(Struct, frozen=True):
 
 
 class CategoryRule(Struct, frozen=True):
-    """A kind of problem. `department_id` answers for it where no nearer rule says otherwise."""
+    """A kind of problem. `department_id` answers for it where no nearer rule says otherwise.
+
+    Two reports of it within `near_m` metres may be about the same thing (`R6`).
+    """
 
     id: UUID
     area_id: UUID
@@ -58,6 +61,7 @@ class CategoryRule(Struct, frozen=True):
     department_id: UUID | None
     questions: list[Question]
     questions_version: int
+    near_m: int
     revision: int
     keeps: bool
 
@@ -82,7 +86,8 @@ class DepartmentIn(Struct, frozen=True):
 class CategoryIn(Struct, frozen=True):
     """A kind of problem as it is to be. `revision` is what was read; 0 makes a new one, shown last.
 
-    `active` False retires it: nobody reports it any more, what was reported stays.
+    `active` False retires it: nobody reports it any more, what was reported stays. `near_m` None
+    leaves it as it was, or for a new one usual.
     """
 
     category_id: UUID
@@ -96,6 +101,7 @@ class CategoryIn(Struct, frozen=True):
     active: bool = True
     department_id: UUID | None = None
     questions: Annotated[list[Question], Meta(max_length=100)] = []
+    near_m: int | None = None
 
 
 class OrderIn(Struct, frozen=True):

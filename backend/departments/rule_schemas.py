@@ -163,6 +163,7 @@ class CategoryState(Struct, frozen=True, omit_defaults=True):
     urgent: bool | None = None
     private: bool | None = None
     needs_result_photo: bool | None = None
+    near_m: int | None = None
     active: bool | None = None
     questions: list[Question] | None = None
     place: int | None = None

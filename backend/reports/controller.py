@@ -2,7 +2,7 @@
 
 from uuid import UUID
 
-from litestar import Controller, Request, Response, get, patch, post, put
+from litestar import Controller, Request, Response, delete, get, patch, post, put
 from litestar.datastructures import State
 from litestar.di import NamedDependency
 from litestar.params import FromPath, FromQuery, JSONBody
@@ -66,6 +66,10 @@ class ReportController(Controller):
     ) -> Response[JoinReceipt]:
         receipt, fresh = await following.join(actor, report_id, join_id, data)
         return Response(receipt, status_code=201 if fresh else 200)
+
+    @delete("/{report_id:uuid}/joins", policy=signed_in, operation_id="leaveReport")
+    async def leave(self, actor: NamedDependency[Actor], report_id: FromPath[UUID]) -> None:
+        await following.leave(actor, report_id)
 
     @put("/{report_id:uuid}", policy=signed_in, guests=True, operation_id="sendReport")
     async def send(

@@ -2,6 +2,7 @@
 
 import base64
 import binascii
+from collections.abc import Collection, Sequence
 from datetime import datetime
 from typing import TYPE_CHECKING
 from uuid import UUID
@@ -9,14 +10,25 @@ from uuid import UUID
 import msgspec
 
 from backend.actor import Actor
+from backend.departments import service as departments
 from backend.errors import InvalidField
 from backend.i18n import N_
 from backend.media import service as media
 from backend.reports import desk_queries, queries
 from backend.reports.desk_queries import DeskPage
-from backend.reports.desk_schemas import MOST_MOVES, BulkIn, BulkItem, BulkOut, DeskFilters, DeskOut
+from backend.reports.desk_schemas import (
+    MOST_MOVES,
+    AtDepartment,
+    BulkHandoverIn,
+    BulkIn,
+    BulkItem,
+    BulkOut,
+    DeskFilters,
+    DeskOut,
+)
 from backend.reports.moves import options_for
-from backend.reports.policy import sides_of
+from backend.reports.policy import is_passable, sides_of
+from backend.reports.report import Report
 from backend.reports.schemas import MoveOption, State
 
 if TYPE_CHECKING:
@@ -74,16 +86,58 @@ async def preview_moves(actor: Actor, wish: BulkIn) -> BulkOut:
 
     Raises InvalidField (too_many_reports).
     """
-    if len(wish.report_ids) > MOST_MOVES:
+    _require_few(wish.report_ids)
+    rows = await desk_queries.list_now(actor, wish.report_ids)
+    return BulkOut([_bulk_item(actor, row, wish.to) for row in rows])
+
+
+async def preview_handovers(actor: Actor, wish: BulkHandoverIn) -> BulkOut:
+    """What handing these reports over to one department would meet now; nothing is changed.
+
+    Raises InvalidField (too_many_reports).
+    """
+    _require_few(wish.report_ids)
+    rows = await desk_queries.list_now(actor, wish.report_ids)
+    reports = [queries.report_of(row) for row in rows]
+    # Departments are a ward's or its city's: whoever works somewhere in a ward works in all of it.
+    paths = {report.ward_id: report.path for report in reports}
+    wards = {
+        ward_id
+        for ward_id, path in paths.items()
+        if await departments.works_in(wish.department_id, path)
+    }
+    return BulkOut([_handover_item(actor, one, wish.department_id, wards) for one in reports])
+
+
+def _handover_item(
+    actor: Actor, report: Report, department_id: UUID, wards: Collection[UUID]
+) -> BulkItem:
+    found: AtDepartment | None = None
+    if report.department_id == department_id:
+        found = "in_charge"
+    elif department_id in report.open_part_ids:
+        found = "has_part"
+    elif report.ward_id not in wards:
+        found = "elsewhere"
+    return BulkItem(
+        report_id=report.id,
+        code=report.code,
+        state=report.state,
+        possible=found is None and is_passable(actor, report),
+        needs_photo=False,
+        at_department=found,
+    )
+
+
+def _require_few(report_ids: Sequence[UUID]) -> None:
+    if len(report_ids) > MOST_MOVES:
         raise InvalidField(
             "report_ids",
             "too_many_reports",
             N_("{count} reports are too many at once; at most {most} are possible."),
-            count=len(wish.report_ids),
+            count=len(report_ids),
             most=MOST_MOVES,
         )
-    rows = await desk_queries.list_now(actor, wish.report_ids)
-    return BulkOut([_bulk_item(actor, row, wish.to) for row in rows])
 
 
 def _bulk_item(actor: Actor, row: "Record", to: State) -> BulkItem:

@@ -10,6 +10,7 @@ from litestar.params import FromPath, FromQuery, JSONBody, QueryParameter
 from backend.actor import Actor
 from backend.reports import desk, desk_views
 from backend.reports.desk_schemas import (
+    BulkHandoverIn,
     BulkIn,
     BulkOut,
     DeskFilters,
@@ -81,6 +82,18 @@ class DeskController(Controller):
     )
     async def preview_moves(self, actor: NamedDependency[Actor], data: JSONBody[BulkIn]) -> BulkOut:
         return await desk.preview_moves(actor, data)
+
+    @post(
+        "/handovers/preview",
+        policy=desk_people,
+        own=True,
+        operation_id="previewHandovers",
+        status_code=200,
+    )
+    async def preview_handovers(
+        self, actor: NamedDependency[Actor], data: JSONBody[BulkHandoverIn]
+    ) -> BulkOut:
+        return await desk.preview_handovers(actor, data)
 
 
 class DeskViewController(Controller):

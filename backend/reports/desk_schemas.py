@@ -76,6 +76,9 @@ class DeskSearchIn(Struct, frozen=True):
     limit: Annotated[int, Meta(ge=1, le=100)] = 50
 
 
+AtDepartment = Literal["in_charge", "has_part", "elsewhere"]
+
+
 class BulkIn(Struct, frozen=True):
     """Reports that somebody wants to move together."""
 
@@ -83,10 +86,19 @@ class BulkIn(Struct, frozen=True):
     report_ids: list[UUID]
 
 
-class BulkItem(Struct, frozen=True):
-    """One of them as it is now. `possible`: this person may move it there, by one step or by two.
+class BulkHandoverIn(Struct, frozen=True):
+    """Reports that somebody wants to hand over together."""
 
-    `needs_photo`: only with a picture of the result.
+    department_id: UUID
+    report_ids: list[UUID]
+
+
+class BulkItem(Struct, frozen=True):
+    """One of them as it is now. `possible`: this person may move it there, by one step or by two,
+    or hand it over.
+
+    `needs_photo`: only with a picture of the result. `at_department` says why the department to be
+    in charge cannot get it: it is in charge already, has a part of it, or works in another ward.
     """
 
     report_id: UUID
@@ -94,6 +106,7 @@ class BulkItem(Struct, frozen=True):
     state: State
     possible: bool
     needs_photo: bool
+    at_department: AtDepartment | None = None
 
 
 class BulkOut(Struct, frozen=True):

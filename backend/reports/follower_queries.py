@@ -111,6 +111,22 @@ async def insert_follower(
     )
 
 
+async def delete_follower(report_id: UUID, account_id: UUID) -> list[UUID]:
+    """The person follows none of this report and what was merged into it; returns what they did.
+
+    The report is held first, as by who joins.
+    """
+    await execute("SELECT 1 FROM report WHERE id = $1 FOR UPDATE", report_id)
+    rows = await fetch(
+        f"""WITH RECURSIVE {_BELOW.format(report="$1")}
+            DELETE FROM follower f USING below b
+            WHERE f.report_id = b.id AND f.account_id = $2 RETURNING f.report_id""",
+        report_id,
+        account_id,
+    )
+    return [row["report_id"] for row in rows]
+
+
 async def show_followed(actor: Actor, ids: Sequence[UUID]) -> "list[Record]":
     """Those of `ids` that the person follows without more rights to them."""
     followed = _FOLLOWED.format(actor="$3")

@@ -81,6 +81,23 @@ async def join(
     return JoinReceipt(join_id, report.id, count, now), True
 
 
+async def leave(actor: Actor, report_id: UUID) -> None:
+    """Follow a report no longer, nor what was joined and then merged into it.
+
+    Whatever the report is, afterwards the person does not follow it: so it may be said twice, and
+    nobody learns what there is. Who reported what was merged into it goes on being told.
+    """
+    async with write_tx():
+        for left_id in await follower_queries.delete_follower(report_id, actor.account_id):
+            await follower_queries.recount(left_id)
+            report = await queries.get_any_report(left_id)
+            if report is not None:
+                record_change(actor, report, "left", None)
+            for seen_id in [left_id, *await follower_queries.list_targets(left_id)]:
+                telling.touch_people([actor.account_id], seen_id)
+                await telling.touch_joined(seen_id)
+
+
 async def _open_one(actor: Actor, report_id: UUID) -> Report:
     asked = await follower_queries.lock_joinable(report_id, wards_of(actor))
     if asked is None:

@@ -285,7 +285,7 @@ OWN = {
     "join", "changeMe", "revokeDevice", "createDeviceLink", "subscribe", "unsubscribe",
     "readNotifications", "saveDeskView", "deleteDeskView", "markRead",
     # Questions with a body, which write nothing.
-    "previewMoves", "previewInvitation",
+    "previewMoves", "previewHandovers", "previewInvitation",
 }  # fmt: skip
 """All that somebody who only inspects may write, by decision: their own devices, notices, lists."""
 

@@ -240,6 +240,36 @@ async def test_a_retired_kind_of_problem_is_no_longer_reported_and_stays_readabl
     assert newest["changes"][0]["before"]["department_id"] == str(world.lighting_id)
 
 
+async def test_how_near_similar_reports_lie_is_said_for_each_kind(world: World) -> None:
+    made = category()
+    assert (await change(world.farid, world, "categories", made)).status_code == 201
+
+    async def shown() -> object:
+        everything = (await catalogue(world.farid, world))["categories"]
+        return everything[str(made["category_id"])]["near_m"]
+
+    assert await shown() == 100
+    for wrong in (0, 9, 2001, -5):
+        refused = await change(world.farid, world, "categories", {**made, "near_m": wrong})
+        assert problem_of(refused) == (422, "out_of_range", "near_m")
+    wide = {**made, "revision": 1, "near_m": 250}
+    assert (await change(world.farid, world, "categories", wide)).status_code == 201
+    assert await shown() == 250
+    history = (await world.gita.get(f"/api/wards/{world.ward_id}/rule-changes")).json()["changes"]
+    (said,) = history[0]["changes"]
+    assert (said["before"]["category"], said["after"]["category"]) == (
+        {"near_m": 100},
+        {"near_m": 250},
+    )
+    # Who does not speak of it leaves it as it is.
+    silent = {**made, "revision": 2, "colour": "#112233"}
+    assert (await change(world.farid, world, "categories", silent)).status_code == 201
+    assert await shown() == 250
+    for person, status in ((world.alice, 403), (world.chi, 403), (world.nobody, 401)):
+        answer = await change(person, world, "categories", {**made, "revision": 3, "near_m": 50})
+        assert answer.status_code == status
+
+
 async def test_kinds_of_problems_are_put_in_order(world: World) -> None:
     wanted = [str(one) for one in reversed(world.categories.values())]
     order = {"category_ids": wanted}

@@ -182,6 +182,12 @@ async def test_a_ready_made_reply_speaks_the_reporters_language(
     )
     await nam.get_by_role("button", name=words("Save"), exact=True).click()
     await expect(nam.get_by_role("heading", name="Kiểm tra van")).to_be_visible()
+    # Who keeps the ward's rules gets there from its settings, and reads them all.
+    dat = await person(new_phone, stack, "vn-admin", width=360, height=720)
+    await dat.goto(f"{stack.url}/ward/settings")
+    await dat.get_by_role("link", name=words("Ready-made replies")).click()
+    await dat.get_by_label(await department("water"), exact=True).check()
+    await expect(dat.get_by_role("heading", name="Kiểm tra van")).to_be_visible()
     only_vietnamese = {"name": "Hẹn giờ", "texts": {"vi": "Chào {name}."}, "version": 0}
     await put(nam, f"/api/departments/{water}/templates/{uuid.uuid4()}", only_vietnamese)
 

@@ -11,6 +11,7 @@ from backend import db
 from tests.e2e.conftest import NewPhone
 from tests.e2e.others import somebody
 from tests.e2e.stack import Stack
+from tests.e2e.test_desk import put
 from tests.e2e.test_journey import Words, neighbourhood_of, sign_in, state_is, until
 from tests.e2e.walking import installed, sent
 
@@ -63,6 +64,37 @@ async def test_a_second_resident_joins_instead_of_sending_and_is_told_how_it_end
     await expect(page.get_by_text("Đã nhắc nhở hộ này.")).to_have_count(0)
     for other in (mai, order):
         await other.client.aclose()
+
+
+async def test_who_joined_stops_following_without_a_connection(
+    stack: Stack, new_phone: NewPhone
+) -> None:
+    words = Words("vi")
+    home = await neighbourhood_of("vn-mai")
+    assert home.lat is not None
+    assert home.lon is not None
+    mai = await somebody(stack, "vn-mai")
+    report_id = await mai.report("noise", home.lat, home.lon, description="Khoan cắt buổi trưa")
+    phone = await new_phone("an", language="vi")
+    page = await sign_in(phone, words, await stack.join_link("vn-an"))
+    await installed(page)
+    await put(page, f"/api/reports/{report_id}/joins/{uuid.uuid4()}", {})
+    assert await followers_of(report_id) == 1
+    await page.goto(f"{stack.url}/reports/{report_id}")
+    stop = words.button(page, "Stop following")
+    await stop.wait_for()
+    await phone.offline()
+    await stop.click()
+    await words.button(page.get_by_role("alertdialog"), "Stop following").click()
+    gone = "You no longer follow this report. It goes from this phone as soon as there is a connection."
+    await expect(page.get_by_text(words(gone))).to_be_visible()
+    assert await followers_of(report_id) == 1
+    await phone.offline(False)
+    await sent(page)
+    assert await followers_of(report_id) == 0
+    await page.goto(f"{stack.url}/reports/{report_id}")
+    await expect(page.get_by_text(words("There is no such report for you"))).to_be_visible()
+    await mai.client.aclose()
 
 
 async def test_two_reports_are_merged_at_the_desk_and_taken_apart_again(

@@ -8,9 +8,10 @@ import pytest
 from playwright.async_api import Locator, Page, expect
 
 from backend import db
+from backend.demo.data import demo_id
 from tests.e2e.conftest import NewPhone
 from tests.e2e.stack import Stack
-from tests.e2e.test_desk import report_lamp, state_of, words
+from tests.e2e.test_desk import put, report_lamp, state_of, words
 from tests.e2e.walking import button, sent, sign_in, synced
 
 pytestmark = pytest.mark.e2e
@@ -112,6 +113,57 @@ async def test_many_accepted_by_mistake_are_taken_back(stack: Stack, new_phone: 
     late = words("{n} report had been sent already; the others were taken back.")
     await expect(chi.get_by_text(late.replace("{n}", "1"))).to_be_visible()
     assert sorted([await state_of(one) for one in three]) == ["accepted", "submitted", "submitted"]
+
+
+async def test_several_are_handed_over_with_one_reason_and_what_cannot_be_is_named(
+    stack: Stack, new_phone: NewPhone
+) -> None:
+    mai = await sign_in(await new_phone("mai"), await stack.join_link("vn-mai"))
+    three = await reported(mai, [f"Hố ga bờ kè Phong Lan {n}" for n in range(3)])
+    ha = await sign_in(
+        await new_phone("ha", width=360, height=740), await stack.join_link("vn-dispatcher")
+    )
+    roads = str(demo_id("department", "VN", "roads"))
+    part = {"parts": [{"department_id": roads, "task": "Xem nắp hố ga"}]}
+    await put(ha, f"/api/reports/{three[0]}/splits/{uuid.uuid4()}", part)
+    await ha.goto(f"{stack.url}/desk")
+    await ha.locator("[data-report]").first.wait_for()
+    await ha.locator("#desk-search").fill("phong lan")
+    await expect(ha.locator("[data-report]")).to_have_count(3)
+    await button(ha, "vi", "Choose").click()
+    for box in await ha.locator("[data-report] input[type=checkbox]").all():
+        await box.click()
+    await button(ha.locator(".bar"), "vi", "Hand over").click()
+    sheet = ha.get_by_role("dialog")
+    names = await db.fetch_value(
+        "SELECT names->>'vi' FROM department WHERE id = $1", uuid.UUID(roads)
+    )
+    await sheet.get_by_label(str(names), exact=True).check()
+    await expect(sheet.get_by_text(words("this department has a part of it"))).to_be_visible()
+    hand = sheet.get_by_role("button", name=words("Hand over"), exact=True)
+    await hand.click()
+    await expect(sheet.get_by_text(words("Please give a reason."))).to_be_visible()
+    await sheet.get_by_role("textbox").fill("Việc của tổ thoát nước.")
+    assert await ha.evaluate("document.documentElement.scrollWidth") <= 360
+    await hand.click()
+    await held(ha).click()
+    await expect(ha.get_by_text(words("Taken back. Nothing was sent."))).to_be_visible()
+
+    await button(ha, "vi", "Choose").click()
+    for box in await ha.locator("[data-report] input[type=checkbox]").all():
+        await box.click()
+    await button(ha.locator(".bar"), "vi", "Hand over").click()
+    await sheet.get_by_label(str(names), exact=True).check()
+    await sheet.get_by_role("textbox").fill("Việc của tổ thoát nước.")
+    await hand.click()
+    await expect(held(ha)).to_be_visible()
+    await sent(ha, seconds=60)
+    moved = await db.fetch(
+        """SELECT m.thread_id FROM message m WHERE m.thread_id = ANY($1)
+           AND m.event->>'type' = 'handed' AND m.event->>'reason' = 'Việc của tổ thoát nước.'""",
+        [uuid.UUID(one) for one in three],
+    )
+    assert {str(row["thread_id"]) for row in moved} == set(three[1:])
 
 
 async def test_two_at_the_same_cases_at_once_and_the_slower_one_is_told(

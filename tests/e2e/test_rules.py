@@ -202,9 +202,18 @@ async def test_a_ward_asks_two_questions_and_reads_the_answers_in_its_own_langua
     await asked.nth(0).get_by_label(words("Largest number")).fill("30")
     await asked.nth(0).get_by_label(words("It has to be answered")).check()
     await texts.nth(1).get_by_label("Tiếng Việt").fill("Có dây điện không?")
+    near = page.get_by_label(words("How near a similar report counts (metres)"))
+    await near.fill("5")
+    await save(page)
+    await expect(near).to_have_attribute("aria-invalid", "true")
+    await near.fill("150")
     await save(page)
     await page.wait_for_url("**/ward/settings/categories")
     await expect(page.get_by_text("Biển quảng cáo")).to_be_visible()
+    stored = await db.fetch_value(
+        "SELECT near_m FROM category WHERE names->>'vi' = 'Biển quảng cáo'"
+    )
+    assert stored == 150
 
     forget_cached_rules()
     phone = await new_phone("mai", latitude=10.848, longitude=106.7855)

@@ -2,6 +2,8 @@
 
 import uuid
 
+import pytest
+
 from tests.conftest import Person, World
 from tests.reports.steps import move, send
 
@@ -52,11 +54,60 @@ async def test_nobody_learns_of_reports_that_are_not_theirs_to_see(world: World)
         assert (await person.post("/api/desk/moves/preview", body)).status_code == status
 
 
-async def test_a_bulk_of_ten_thousand_is_refused_clearly(world: World) -> None:
+async def preview_handover(
+    person: Person, department_id: object, ids: list[object]
+) -> dict[object, tuple[object, object]]:
+    answer = await person.post(
+        "/api/desk/handovers/preview", {"department_id": str(department_id), "report_ids": ids}
+    )
+    assert answer.status_code == 200, answer.text
+    return {
+        item["report_id"]: (item["possible"], item["at_department"])
+        for item in answer.json()["items"]
+    }
+
+
+async def test_each_report_says_whether_it_can_be_handed_over(world: World) -> None:
+    lamp, split, gone, waste = [
+        (await send(world.alice, world, kind, description=str(n)))["id"]
+        for n, kind in enumerate(("lamp", "lamp", "lamp", "waste"))
+    ]
+    await world.chi.put(
+        f"/api/reports/{split}/splits/{uuid.uuid4()}",
+        {"parts": [{"department_id": str(world.waste_id), "task": "Dọn cành cây"}]},
+    )
+    await move(world.alice, gone, "withdrawn")
+    found = await preview_handover(world.farid, world.waste_id, [lamp, split, gone, waste])
+    assert found == {
+        lamp: (True, None),
+        split: (False, "has_part"),
+        gone: (False, None),
+        waste: (False, "in_charge"),
+    }
+    unknown = await preview_handover(world.farid, uuid.uuid4(), [lamp])
+    assert unknown == {lamp: (False, "elsewhere")}
+    assert await preview_handover(world.chi, world.waste_id, [lamp, waste]) == {lamp: (True, None)}
+    assert await preview_handover(world.bang, world.waste_id, [lamp]) == {lamp: (False, None)}
+    assert await preview_handover(world.gita, world.waste_id, [lamp]) == {lamp: (True, None)}
+    body = {"department_id": str(world.waste_id), "report_ids": [lamp]}
+    for person, status in ((world.alice, 403), (world.dariush, 403), (world.nobody, 401)):
+        assert (await person.post("/api/desk/handovers/preview", body)).status_code == status
+
+
+@pytest.mark.parametrize(
+    ("path", "wish"),
+    [
+        ("moves", {"to": "accepted"}),
+        ("handovers", {"department_id": "0199a1b2-0000-7000-8000-000000000000"}),
+    ],
+)
+async def test_a_bulk_of_ten_thousand_is_refused_clearly(
+    world: World, path: str, wish: dict[str, object]
+) -> None:
     for count, status in ((200, 200), (201, 422), (10_000, 422)):
         answer = await world.chi.post(
-            "/api/desk/moves/preview",
-            {"to": "accepted", "report_ids": [str(uuid.uuid4()) for _ in range(count)]},
+            f"/api/desk/{path}/preview",
+            {**wish, "report_ids": [str(uuid.uuid4()) for _ in range(count)]},
         )
         assert answer.status_code == status, answer.text
     problem = answer.json()

@@ -295,3 +295,49 @@ async def test_merging_what_cannot_be_is_refused_with_the_reason(
     )
     assert await refused(a, foreign) == "merge_other_ward"
     assert await refused(a, foreign, world.chi) in {"merge_other_ward", "merge_unknown"}
+
+
+async def test_who_joined_stops_following_and_nothing_is_told_any_more(
+    world: World, connection: "Connection"
+) -> None:
+    report_id = (await send(world.alice, world))["id"]
+    path = f"/api/reports/{report_id}/joins"
+    await join(world.dariush, report_id)
+    assert report_id in await replica(world.dariush)
+    assert (await world.nobody.delete(path)).status_code == 401
+    # Whoever follows nothing here leaves nothing, and learns nothing of what there is.
+    for person in (world.alice, world.bang, world.chi, world.emine):
+        for one in (report_id, uuid.uuid4()):
+            answer = await person.delete(f"/api/reports/{one}/joins")
+            assert (answer.status_code, answer.content) == (204, b"")
+    assert (await report_of(world.alice, report_id))["followers"] == 1
+    for _ in range(2):
+        assert (await world.dariush.delete(path)).status_code == 204
+    assert (await report_of(world.alice, report_id))["followers"] == 0
+    assert report_id not in await replica(world.dariush)
+    await move(world.chi, report_id, "accepted")
+    assert await told(connection, report_id, "followed") == []
+    assert (await join(world.dariush, report_id)).status_code == 201, "one may change one's mind"
+    rows = await db.fetch(
+        "SELECT action FROM audit_entry WHERE subject_id = $1 AND actor_id = $2 ORDER BY id",
+        uuid.UUID(str(report_id)),
+        world.dariush.account_id,
+    )
+    assert [row["action"] for row in rows] == ["report.joined", "report.left", "report.joined"]
+
+
+async def test_what_was_merged_is_left_with_what_it_was_merged_into(world: World) -> None:
+    joined = (await send(world.alice, world))["id"]
+    other = (await send(world.alice, world, description="khác"))["id"]
+    own = (await send(world.dariush, world, description="thứ ba"))["id"]
+    await join(world.dariush, joined)
+    await merge(world.chi, joined, other)
+    assert (await replica(world.dariush))[str(other)]["followed"] is True
+    assert (await world.dariush.delete(f"/api/reports/{other}/joins")).status_code == 204
+    assert set(await replica(world.dariush)) == {own}
+    assert (await report_of(world.alice, other))["followers"] == 0
+    # One's own report that was merged is told of in any case.
+    await merge(world.farid, own, other)
+    await world.dariush.delete(f"/api/reports/{other}/joins")
+    assert (await report_of(world.alice, other))["followers"] == 1
+    assert str(other) in await replica(world.dariush)

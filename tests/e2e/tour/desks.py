@@ -30,8 +30,16 @@ async def _(visit: Visit) -> None:
         await box.check()
 
 
+@screen("officer", "lighting", "inbox-hand-over-many")
+async def _(visit: Visit) -> None:
+    await visit.button("Hand over", visit.page.locator(".bar")).click()
+    await visit.page.locator("dialog[open] input[type=radio]").last.check()
+    await visit.page.locator("dialog[open] [aria-live] p").first.wait_for()
+
+
 @screen("officer", "lighting", "inbox-map")
 async def _(visit: Visit) -> None:
+    await visit.page.keyboard.press("Escape")
     await visit.button("Choose none").click()
     await visit.button("Map").click()
     await visit.page.locator(".map-pin").first.wait_for()

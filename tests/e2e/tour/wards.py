@@ -101,6 +101,13 @@ async def _(visit: Visit) -> None:
     await visit.page.locator("main input[type=checkbox]").check()
 
 
+@screen("admin", "admin", "settings-ready-made-replies")
+async def _(visit: Visit) -> None:
+    await visit.goto("/ward/settings")
+    await visit.page.locator("a[href^='/ward/templates']").click()
+    await visit.page.locator("main h2").first.wait_for()
+
+
 @screen("admin", "admin", "settings-history")
 async def _(visit: Visit) -> None:
     await visit.goto("/ward/settings/history")

@@ -1,10 +1,10 @@
 /**
- * Many moves at once, held back for a moment in which they can be taken back. Each is an entry of its own, with its own
+ * Many moves or hand-overs at once, held back for a moment in which they can be taken back. Each is an entry of its own, with its own
  * id: one that is refused stops no other.
  */
 import { writeStrict, type Db } from './db.ts';
 import { addEntry, outboxStores } from './outbox.ts';
-import type { MoveInput } from './rows.ts';
+import type { HandoverInput, MoveInput } from './rows.ts';
 import { changed, queued } from './signal.ts';
 
 /** So long nothing of it leaves the device, ms. */
@@ -12,10 +12,12 @@ export const heldMs = 10_000;
 /** So many reports are moved at once, and no more: as the server's `MOST_MOVES`. */
 export const mostMoves = 200;
 
+export type HeldStep = { kind: 'move'; payload: MoveInput } | { kind: 'handover'; payload: HandoverInput };
+
 export interface BulkStep {
 	reportId: string;
 	/** One after the other: "begun" before "solved". */
-	moves: MoveInput[];
+	steps: HeldStep[];
 }
 
 /** Thrown for more than `mostMoves` reports. */
@@ -27,20 +29,22 @@ export class TooManyMoves extends Error {
 }
 
 /** Queues all or nothing; resolves to the ids of the entries of each report. None is sent before `until`. */
-export async function holdMoves(
+export async function holdSteps(
 	db: Db,
-	steps: readonly BulkStep[],
+	all: readonly BulkStep[],
 	until: number
 ): Promise<Map<string, string[]>> {
-	if (steps.length > mostMoves) throw new TooManyMoves(steps.length);
+	if (all.length > mostMoves) throw new TooManyMoves(all.length);
 	const device_created_at = new Date().toISOString();
 	const made = await writeStrict(db, [...outboxStores], async (tx) => {
 		const ids = new Map<string, string[]>();
-		for (const { reportId, moves } of steps) {
+		for (const { reportId, steps } of all) {
 			const own: string[] = [];
-			for (const move of moves) {
-				const payload = { ...move, device_created_at };
-				const entry = await addEntry(tx, { kind: 'move', reportId, payload });
+			for (const { kind, payload } of steps) {
+				const entry =
+					kind === 'move'
+						? await addEntry(tx, { kind, reportId, payload: { ...payload, device_created_at } })
+						: await addEntry(tx, { kind, reportId, payload: { ...payload, device_created_at } });
 				await tx.objectStore('outbox').put({ ...entry, nextAttemptAt: until });
 				own.push(entry.id);
 			}
@@ -53,7 +57,7 @@ export async function holdMoves(
 }
 
 /** Takes back what has not left the device; resolves to the ids of entries that had. */
-export async function takeBackMoves(db: Db, ids: readonly string[]): Promise<string[]> {
+export async function takeBackSteps(db: Db, ids: readonly string[]): Promise<string[]> {
 	const gone = await writeStrict(db, [...outboxStores], async (tx) => {
 		const left: string[] = [];
 		// Later steps of a report first: none stays behind without the one before it.
@@ -68,9 +72,11 @@ export async function takeBackMoves(db: Db, ids: readonly string[]): Promise<str
 	return gone;
 }
 
-/** Moves that arrived are forgotten where no copy of their report is kept that could show them. */
+/** Steps that arrived are forgotten where no copy of their report is kept that could show them. */
 export async function forgetSent(db: Db): Promise<void> {
-	const done = (await db.getAll('outbox')).filter((entry) => entry.state === 'done' && entry.kind === 'move');
+	const done = (await db.getAll('outbox')).filter(
+		(entry) => entry.state === 'done' && (entry.kind === 'move' || entry.kind === 'handover')
+	);
 	if (done.length === 0) return;
 	const kept = new Set([...(await db.getAllKeys('cases')), ...(await db.getAllKeys('reports'))]);
 	const tx = db.transaction('outbox', 'readwrite');

@@ -62,6 +62,13 @@ export const routes: { [K in Kind]: Route<K> } = {
 		receipt: false,
 		answers: (answer, entry) => hasId(answer, entry.id)
 	},
+	leave: {
+		method: 'DELETE',
+		path: (entry) => `${onReport(entry)}/joins`,
+		body: () => undefined,
+		receipt: false,
+		answers: nothing
+	},
 	decision: {
 		method: 'PUT',
 		path: (entry) => `${onReport(entry)}/decisions/${entry.id}`,

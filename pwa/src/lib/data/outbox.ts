@@ -80,6 +80,8 @@ export async function addEntry<K extends Kind>(tx: OutboxTx, entry: NewEntry<K>)
 /** Read markers and the like are true in any order: each has a lane of its own. */
 function laneOf(kind: Kind, id: string, reportId: string | null, payload: Payloads[Kind]): string {
 	if (standsInThread(kind) || kind === 'edit') return reportId ?? id;
+	// Saying it and taking it back, in their order.
+	if (kind === 'join' || kind === 'leave') return `joins of ${reportId}`;
 	if (kind === 'profile') return 'profile';
 	if (kind === 'crisis') return (payload as Payloads['crisis']).lane;
 	if (kind === 'push_subscription' || kind === 'push_unsubscription') return 'push';

@@ -42,6 +42,7 @@ export interface Payloads {
 	rating: RatingIn;
 	/** `instead`: what was about to be reported, in case the join is refused. */
 	join: { device_created_at: string; instead: ReportDraft };
+	leave: Record<string, never>;
 	decision: Omit<DecisionIn, 'photos'>;
 	/** A report that an operator writes down for a caller; its id is the report's. */
 	call: CallIn;
@@ -70,6 +71,9 @@ export type KeptProblem = Pick<ProblemBody, 'code' | 'title' | 'detail' | 'statu
 
 /** A move as a screen asks for it; words and photos come from the composer or beside it. */
 export type MoveInput = Omit<MoveIn, 'photos' | 'device_created_at'>;
+
+/** A hand-over as a screen asks for it. */
+export type HandoverInput = Omit<HandoverIn, 'device_created_at'>;
 
 export type OutboxState = 'queued' | 'sending' | 'done' | 'needs_person';
 

@@ -10,6 +10,11 @@ export async function nudge(reportId: string): Promise<void> {
 	await enqueue(await database(), { kind: 'nudge', reportId, payload: now() });
 }
 
+/** Follows a neighbour's report no longer (R6). */
+export async function leaveReport(reportId: string): Promise<void> {
+	await enqueue(await database(), { kind: 'leave', reportId, payload: {} });
+}
+
 /** Another department is in charge from now on (W8). */
 export async function handOver(reportId: string, wish: Omit<HandoverIn, 'device_created_at'>): Promise<void> {
 	await enqueue(await database(), { kind: 'handover', reportId, payload: { ...wish, ...now() } });

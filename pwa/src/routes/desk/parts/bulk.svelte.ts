@@ -1,6 +1,8 @@
 import {
+	handOverMany,
 	heldMs,
 	moveMany,
+	previewHandovers,
 	previewMoves,
 	undoMoves,
 	type BulkItem,
@@ -8,12 +10,12 @@ import {
 	type ReportView
 } from '#lib/state/index.ts';
 
-/** The steps that may be taken with many reports. Handing over and joining need a look at each. */
+/** The moves that may be made with many reports. Joining needs a look at each. */
 export const bulkSteps = ['accepted', 'in_progress', 'resolved', 'rejected'] as const satisfies ReportState[];
 export type BulkStep = (typeof bulkSteps)[number];
 
 export interface Run {
-	to: BulkStep;
+	to: BulkStep | 'handed';
 	/** Entries of the outbox by report. */
 	entries: ReadonlyMap<string, string[]>;
 	/** Chosen, but not possible. */
@@ -29,6 +31,8 @@ export interface Run {
 export class Bulk {
 	/** Waits for words: what was done, or why not. */
 	asking = $state.raw<{ to: BulkStep; items: BulkItem[] } | null>(null);
+	/** Wait for a department and a reason. `items`: what it would meet, once a department is chosen. */
+	handing = $state.raw<{ rows: readonly ReportView[]; items: BulkItem[] | null } | null>(null);
 	run = $state.raw<Run | null>(null);
 	busy = $state(false);
 	error = $state.raw<unknown>(null);
@@ -54,6 +58,25 @@ export class Bulk {
 		}
 	}
 
+	/** A department has been chosen for those that wait. */
+	async look(departmentId: string): Promise<void> {
+		const { handing } = this;
+		if (!handing) return;
+		const asked = (this.handing = { ...handing, items: null });
+		const items = await previewHandovers(handing.rows, departmentId);
+		// Another department may have been chosen meanwhile.
+		if (this.handing === asked) this.handing = { ...asked, items };
+	}
+
+	/** The department and the reason are there. */
+	async handOver(departmentId: string, reason: string): Promise<void> {
+		const items = this.handing?.items;
+		if (!items) return;
+		const wish = { department_id: departmentId, reason };
+		await this.#keep('handed', items, (possible, until) => handOverMany(possible, wish, until));
+		this.handing = null;
+	}
+
 	/** The words are there. */
 	async go(words: string): Promise<void> {
 		const { asking } = this;
@@ -76,16 +99,23 @@ export class Bulk {
 	}
 
 	async #hold(to: BulkStep, items: readonly BulkItem[], words: string): Promise<void> {
-		const possible = items.filter(canMove);
-		const until = Date.now() + heldMs;
 		const move = {
 			to,
 			...(to === 'resolved' && { text: words }),
 			...(to === 'rejected' && { reason: words })
 		};
+		await this.#keep(to, items, (possible, until) => moveMany(possible, move, until));
+	}
+
+	async #keep(
+		to: Run['to'],
+		items: readonly BulkItem[],
+		queue: (possible: BulkItem[], until: number) => Promise<Map<string, string[]>>
+	): Promise<void> {
+		const until = Date.now() + heldMs;
 		this.run = {
 			to,
-			entries: await moveMany(possible, move, until),
+			entries: await queue(items.filter(canMove), until),
 			left: items.filter((item) => !canMove(item)),
 			codes: new Map(items.map((item) => [item.report_id, item.code])),
 			until,

@@ -13,7 +13,7 @@ import type {
 	UnitIn,
 	UnitOut
 } from '#lib/api/types.ts';
-import { forgetSent, holdMoves, mostMoves, type BulkStep } from '#lib/data/bulk.ts';
+import { forgetSent, holdSteps, mostMoves, type BulkStep, type HeldStep } from '#lib/data/bulk.ts';
 import { database, type Db } from '#lib/data/db.ts';
 import { enqueue } from '#lib/data/outbox.ts';
 import { listen } from '#lib/data/signal.ts';
@@ -133,7 +133,7 @@ export class Board extends Asked<Shown> {
 		};
 		await queueWrite(`/api/crises/${this.id}/assignments/${id}`, body, id, id);
 		const fresh = open.filter((one) => one.state === 'submitted');
-		await this.#move(fresh.map(({ id: reportId }) => ({ reportId, moves: [{ to: 'accepted' }] })));
+		await this.#move(fresh.map(({ id: reportId }) => ({ reportId, steps: [asStep({ to: 'accepted' })] })));
 	}
 
 	async step(assignment: AssignmentOut, status: 'arrived' | 'done' | 'cancelled'): Promise<void> {
@@ -147,7 +147,10 @@ export class Board extends Asked<Shown> {
 		const chosen = reports.slice(0, mostMoves);
 		const states = await Promise.all(chosen.map((report) => expectedState(db, report)));
 		await this.#move(
-			chosen.map(({ id }, at) => ({ reportId: id, moves: stepsToDone(states[at] ?? 'closed', text) }))
+			chosen.map(({ id }, at) => ({
+				reportId: id,
+				steps: stepsToDone(states[at] ?? 'closed', text).map(asStep)
+			}))
 		);
 	}
 
@@ -169,7 +172,7 @@ export class Board extends Asked<Shown> {
 	}
 
 	async #move(steps: readonly BulkStep[]): Promise<void> {
-		if (steps.length > 0) await holdMoves(await database(), steps, 0);
+		if (steps.length > 0) await holdSteps(await database(), steps, 0);
 	}
 }
 
@@ -180,6 +183,8 @@ async function expectedState(db: Db, report: BoardReport): Promise<BoardReport['
 	);
 	return moves.sort((a, b) => a.order - b.order).at(-1)?.payload.to ?? report.state;
 }
+
+const asStep = (payload: MoveInput): HeldStep => ({ kind: 'move', payload });
 
 /** The moves that lead from a state to "resolved"; none from where it cannot be led. */
 export function stepsToDone(state: BoardReport['state'], text: string): MoveInput[] {

@@ -66,6 +66,8 @@ function categoryLines({ category }: RuleState): string[] {
 			category.needs_result_photo ? t('Photo of the result asked') : t('No photo of the result asked')
 		);
 	}
+	if (typeof category.near_m === 'number')
+		lines.push(t('Similar reports within {metres} m', { metres: formatNumber(category.near_m) }));
 	if (typeof category.active === 'boolean')
 		lines.push(category.active ? t('Offered') : t('No longer offered'));
 	if (category.questions) {
