@@ -13,8 +13,7 @@ from msgspec.structs import replace
 
 from backend.actor import Actor
 from backend.changes import touch
-from backend.db import write_tx
-from backend.departments import catalogue_queries, rule_queries, service
+from backend.departments import catalogue_queries, rule_queries
 from backend.departments.catalogue_queries import names_of, questions_of
 from backend.departments.catalogue_schemas import (
     CatalogueOut,
@@ -129,38 +128,34 @@ async def change_department(
     ward = await kept_ward(actor, ward_id)
     names = clean_names(wish.names, "names", NAME_LENGTH)
     change = RuleChange(actor, ward, change_id, "department", fingerprint(wish))
-    async with write_tx():
-        now = await rule_queries.lock_ward(ward_id)
-        earlier = await change.find_earlier()
-        if earlier is not None:
-            return earlier, False
-        row = await catalogue_queries.get_department(wish.department_id)
-        area_id = await _check_revision(actor, ward, "department", row, wish.revision)
-        before = None
-        if row is None:
-            code = await _free_code("department", ward.id, names, wish.department_id)
-            await catalogue_queries.insert_department(wish.department_id, ward.id, code, names)
-        else:
-            before = RuleState(names=names_of(row), retired=row["retired_at"] is not None)
-            if wish.retired and row["routes"]:
-                raise InvalidField(
-                    "retired",
-                    "still_routed",
-                    N_("{n} rules still send reports there. Send them elsewhere first."),
-                    n=row["routes"],
-                )
-            await catalogue_queries.update_department(
-                wish.department_id, names, retired=wish.retired
+    return await change.make(lambda _now: _store_department(actor, ward, wish, names))
+
+
+async def _store_department(
+    actor: Actor, ward: Ward, wish: DepartmentIn, names: Names
+) -> tuple[UUID, list[RuleDiff]]:
+    row = await catalogue_queries.get_department(wish.department_id)
+    area_id = await _check_revision(actor, ward, "department", row, wish.revision)
+    before = None
+    if row is None:
+        code = await _free_code("department", ward.id, names, wish.department_id)
+        await catalogue_queries.insert_department(wish.department_id, ward.id, code, names)
+    else:
+        before = RuleState(names=names_of(row), retired=row["retired_at"] is not None)
+        if wish.retired and row["routes"]:
+            raise InvalidField(
+                "retired",
+                "still_routed",
+                N_("{n} rules still send reports there. Send them elsewhere first."),
+                n=row["routes"],
             )
-        after = RuleState(names=names, retired=wish.retired)
-        touch(
-            (one, "department", wish.department_id)
-            for one in await rule_queries.list_ward_ids(area_id)
-        )
-        diff = RuleDiff(scope_id=wish.department_id, before=before, after=after)
-        receipt = await change.record(area_id, [diff] if before != after else [], now)
-    service.forget_cached_rules()
-    return receipt, True
+        await catalogue_queries.update_department(wish.department_id, names, retired=wish.retired)
+    after = RuleState(names=names, retired=wish.retired)
+    touch(
+        (one, "department", wish.department_id) for one in await rule_queries.list_ward_ids(area_id)
+    )
+    diff = RuleDiff(scope_id=wish.department_id, before=before, after=after)
+    return area_id, [diff] if before != after else []
 
 
 # kinds of problems ---------------------------------------------------------------------------
@@ -186,31 +181,28 @@ async def change_category(
         questions=clean_questions(wish.questions),
     )
     change = RuleChange(actor, ward, change_id, "category", fingerprint(wish))
-    async with write_tx():
-        now = await rule_queries.lock_ward(ward_id)
-        earlier = await change.find_earlier()
-        if earlier is not None:
-            return earlier, False
-        row = await catalogue_queries.get_category(wish.category_id)
-        area_id = await _check_revision(actor, ward, "category", row, wish.revision)
-        await _check_department(ward, area_id, wish.department_id)
-        if cleaned.near_m is None:
-            cleaned = replace(cleaned, near_m=_USUALLY_NEAR if row is None else row["near_m"])
-        if row is None:
-            code = await _free_code("category", area_id, cleaned.names, wish.category_id)
-            times = _FIRST_URGENT if wish.urgent else _FIRST_TIMES
-            await catalogue_queries.insert_category(cleaned, area_id, code, times)
-        else:
-            await catalogue_queries.update_category(cleaned)
-        if cleaned.questions != ([] if row is None else questions_of(row)):
-            await catalogue_queries.set_questions(wish.category_id, cleaned.questions)
-        diff = await _store_department(cleaned, area_id, row)
-        touch(
-            (one, "category", wish.category_id) for one in await rule_queries.list_ward_ids(area_id)
-        )
-        receipt = await change.record(area_id, [diff] if diff.before != diff.after else [], now)
-    service.forget_cached_rules()
-    return receipt, True
+    return await change.make(lambda _now: _store_category(actor, ward, cleaned))
+
+
+async def _store_category(
+    actor: Actor, ward: Ward, wish: CategoryIn
+) -> tuple[UUID, list[RuleDiff]]:
+    row = await catalogue_queries.get_category(wish.category_id)
+    area_id = await _check_revision(actor, ward, "category", row, wish.revision)
+    await _check_department(ward, area_id, wish.department_id)
+    if wish.near_m is None:
+        wish = replace(wish, near_m=_USUALLY_NEAR if row is None else row["near_m"])
+    if row is None:
+        code = await _free_code("category", area_id, wish.names, wish.category_id)
+        times = _FIRST_URGENT if wish.urgent else _FIRST_TIMES
+        await catalogue_queries.insert_category(wish, area_id, code, times)
+    else:
+        await catalogue_queries.update_category(wish)
+    if wish.questions != ([] if row is None else questions_of(row)):
+        await catalogue_queries.set_questions(wish.category_id, wish.questions)
+    diff = await _route_and_compare(wish, area_id, row)
+    touch((one, "category", wish.category_id) for one in await rule_queries.list_ward_ids(area_id))
+    return area_id, [diff] if diff.before != diff.after else []
 
 
 def _check_near(near_m: int | None) -> None:
@@ -224,7 +216,7 @@ def _check_near(near_m: int | None) -> None:
         )
 
 
-async def _store_department(wish: CategoryIn, area_id: UUID, row: "Record | None") -> RuleDiff:
+async def _route_and_compare(wish: CategoryIn, area_id: UUID, row: "Record | None") -> RuleDiff:
     """Sets who answers for it, and says what was changed in all."""
     before_id = next(
         (
@@ -269,35 +261,32 @@ async def order_categories(
     """
     ward = await kept_ward(actor, ward_id)
     change = RuleChange(actor, ward, change_id, "category", fingerprint(wish))
-    async with write_tx():
-        now = await rule_queries.lock_ward(ward_id)
-        earlier = await change.find_earlier()
-        if earlier is not None:
-            return earlier, False
-        present = [
-            row["id"]
-            for row in await catalogue_queries.list_categories(ward)
-            if row["area_id"] == ward.id
-        ]
-        if sorted(present) != sorted(wish.category_ids):
-            await require_unchanged(ward, "category", ["category_ids"])
-        await catalogue_queries.set_order(wish.category_ids)
-        places = {one: number for number, one in enumerate(present, 1)}
-        diffs = [
-            RuleDiff(
-                scope_id=ward.id,
-                category_id=one,
-                before=RuleState(category=CategoryState(place=places[one])),
-                after=RuleState(category=CategoryState(place=number)),
-            )
-            for number, one in enumerate(wish.category_ids, 1)
-            if places[one] != number
-        ]
-        # All of them: their numbers may have had other distances.
-        touch((ward.id, "category", one) for one in wish.category_ids)
-        receipt = await change.record(ward.id, diffs, now)
-    service.forget_cached_rules()
-    return receipt, True
+    return await change.make(lambda _now: _store_order(ward, wish))
+
+
+async def _store_order(ward: Ward, wish: OrderIn) -> tuple[UUID, list[RuleDiff]]:
+    present = [
+        row["id"]
+        for row in await catalogue_queries.list_categories(ward)
+        if row["area_id"] == ward.id
+    ]
+    if sorted(present) != sorted(wish.category_ids):
+        await require_unchanged(ward, "category", ["category_ids"])
+    await catalogue_queries.set_order(wish.category_ids)
+    places = {one: number for number, one in enumerate(present, 1)}
+    diffs = [
+        RuleDiff(
+            scope_id=ward.id,
+            category_id=one,
+            before=RuleState(category=CategoryState(place=places[one])),
+            after=RuleState(category=CategoryState(place=number)),
+        )
+        for number, one in enumerate(wish.category_ids, 1)
+        if places[one] != number
+    ]
+    # All of them: their numbers may have had other distances.
+    touch((ward.id, "category", one) for one in wish.category_ids)
+    return ward.id, diffs
 
 
 # what both share -----------------------------------------------------------------------------

@@ -7,6 +7,7 @@ from litestar.di import NamedDependency
 from litestar.params import FromPath, FromQuery, JSONBody
 
 from backend.actor import Actor
+from backend.answers import made
 from backend.departments import catalogue, examples, guest_rules, hour_rules, rules
 from backend.departments.catalogue_schemas import (
     CatalogueOut,
@@ -63,8 +64,7 @@ class CatalogueController(Controller):
         change_id: FromPath[UUID],
         data: JSONBody[DepartmentIn],
     ) -> Response[ChangeReceipt]:
-        receipt, fresh = await catalogue.change_department(actor, ward_id, change_id, data)
-        return Response(receipt, status_code=201 if fresh else 200)
+        return made(await catalogue.change_department(actor, ward_id, change_id, data))
 
     @put("/categories/{change_id:uuid}", policy=rule_keepers, operation_id="changeCategory")
     async def change_category(
@@ -74,8 +74,7 @@ class CatalogueController(Controller):
         change_id: FromPath[UUID],
         data: JSONBody[CategoryIn],
     ) -> Response[ChangeReceipt]:
-        receipt, fresh = await catalogue.change_category(actor, ward_id, change_id, data)
-        return Response(receipt, status_code=201 if fresh else 200)
+        return made(await catalogue.change_category(actor, ward_id, change_id, data))
 
     @put("/category-order/{change_id:uuid}", policy=rule_keepers, operation_id="orderCategories")
     async def order_categories(
@@ -85,8 +84,7 @@ class CatalogueController(Controller):
         change_id: FromPath[UUID],
         data: JSONBody[OrderIn],
     ) -> Response[ChangeReceipt]:
-        receipt, fresh = await catalogue.order_categories(actor, ward_id, change_id, data)
-        return Response(receipt, status_code=201 if fresh else 200)
+        return made(await catalogue.order_categories(actor, ward_id, change_id, data))
 
     @post("/clocks/example", policy=rule_readers, operation_id="tryClocks", status_code=200)
     async def give_example(
@@ -116,8 +114,7 @@ class RuleController(Controller):
         change_id: FromPath[UUID],
         data: JSONBody[RoutingIn],
     ) -> Response[ChangeReceipt]:
-        receipt, fresh = await rules.change_routing(actor, ward_id, change_id, data)
-        return Response(receipt, status_code=201 if fresh else 200)
+        return made(await rules.change_routing(actor, ward_id, change_id, data))
 
     @get("/clocks", policy=rule_readers, operation_id="getClocks")
     async def get_clocks(self, actor: NamedDependency[Actor], ward_id: FromPath[UUID]) -> ClocksOut:
@@ -131,8 +128,7 @@ class RuleController(Controller):
         change_id: FromPath[UUID],
         data: JSONBody[ClocksIn],
     ) -> Response[ChangeReceipt]:
-        receipt, fresh = await rules.change_clocks(actor, ward_id, change_id, data)
-        return Response(receipt, status_code=201 if fresh else 200)
+        return made(await rules.change_clocks(actor, ward_id, change_id, data))
 
     @get("/hours", policy=rule_readers, operation_id="getHours")
     async def get_hours(
@@ -148,8 +144,7 @@ class RuleController(Controller):
         change_id: FromPath[UUID],
         data: JSONBody[HoursIn],
     ) -> Response[ChangeReceipt]:
-        receipt, fresh = await hour_rules.change_hours(actor, ward_id, change_id, data)
-        return Response(receipt, status_code=201 if fresh else 200)
+        return made(await hour_rules.change_hours(actor, ward_id, change_id, data))
 
     @get("/days-off", policy=rule_readers, operation_id="getDaysOff")
     async def get_days_off(
@@ -165,8 +160,7 @@ class RuleController(Controller):
         closure_id: FromPath[UUID],
         data: JSONBody[ClosureIn],
     ) -> Response[ClosureOut]:
-        closure, fresh = await hour_rules.declare_closure(actor, ward_id, closure_id, data)
-        return Response(closure, status_code=201 if fresh else 200)
+        return made(await hour_rules.declare_closure(actor, ward_id, closure_id, data))
 
     @delete("/closures/{closure_id:uuid}", policy=rule_keepers, operation_id="takeBackClosure")
     async def take_back_closure(
@@ -188,8 +182,7 @@ class RuleController(Controller):
         change_id: FromPath[UUID],
         data: JSONBody[GuestRuleIn],
     ) -> Response[ChangeReceipt]:
-        receipt, fresh = await guest_rules.change_guest_rule(actor, ward_id, change_id, data)
-        return Response(receipt, status_code=201 if fresh else 200)
+        return made(await guest_rules.change_guest_rule(actor, ward_id, change_id, data))
 
     @get("/rule-changes", policy=rule_readers, operation_id="listRuleChanges")
     async def list_changes(

@@ -7,8 +7,6 @@ from msgspec import UNSET
 
 from backend.accounts import guests
 from backend.actor import Actor
-from backend.db import write_tx
-from backend.departments import rule_queries
 from backend.departments.rule_changes import (
     RuleChange,
     fingerprint,
@@ -16,6 +14,7 @@ from backend.departments.rule_changes import (
     readable_ward,
     require_unchanged,
 )
+from backend.departments.rule_queries import Ward
 from backend.departments.rule_schemas import (
     ChangeReceipt,
     GuestRuleIn,
@@ -57,18 +56,16 @@ async def change_guest_rule(
             most=guests.LARGEST_LIMIT,
         )
     change = RuleChange(actor, ward, change_id, "guests", fingerprint(wish))
-    async with write_tx():
-        now = await rule_queries.lock_ward(ward_id)
-        earlier = await change.find_earlier()
-        if earlier is not None:
-            return earlier, False
-        before = await guests.get_limit(ward_id)
-        meanwhile = wish.was is not UNSET and wish.was != before
-        await require_unchanged(ward, "guests", [FIELD] if meanwhile else [])
-        diffs = [RuleDiff(ward_id, before=_state(before), after=_state(limit))]
-        await guests.set_limit(ward_id, limit)
-        receipt = await change.record(ward_id, diffs if before != limit else [], now)
-    return receipt, True
+    return await change.make(lambda _now: _store(ward, wish))
+
+
+async def _store(ward: Ward, wish: GuestRuleIn) -> tuple[UUID, list[RuleDiff]]:
+    before, limit = await guests.get_limit(ward.id), wish.reports_per_hour
+    meanwhile = wish.was is not UNSET and wish.was != before
+    await require_unchanged(ward, "guests", [FIELD] if meanwhile else [])
+    diff = RuleDiff(ward.id, before=_state(before), after=_state(limit))
+    await guests.set_limit(ward.id, limit)
+    return ward.id, [diff] if before != limit else []
 
 
 def _state(limit: int | None) -> RuleState:

@@ -108,33 +108,32 @@ async def change_hours(
     path = await _scope_path(actor, ward, wish.scope_id)
     week = None if wish.week is None else checked_week(wish.week)
     change = RuleChange(actor, ward, change_id, "hours", fingerprint(wish))
-    async with write_tx():
-        now = await rule_queries.lock_ward(ward_id)
-        earlier = await change.find_earlier()
-        if earlier is not None:
-            return earlier, False
-        from_day = _check_from_day(wish.from_day, today_in(ward, now))
-        versions = await rule_queries.list_versions(wish.scope_id)
-        last = versions[-1].week if versions else None
-        if wish.was is not UNSET and wish.was != (None if last is None else _listed(last)):
-            await require_unchanged(ward, "hours", ["week"])
-        held = None
-        for version in versions:
-            if version.from_day <= from_day:
-                held = version.week
-        await rule_queries.set_hours(wish.scope_id, from_day, week)
-        await _require_open(actor, ward, path, now, "week")
-        area_id = ward.id if ward.id in path else path[0]
-        diff = RuleDiff(
-            scope_id=wish.scope_id,
-            from_day=from_day,
-            before=None if held is None else RuleState(week=_listed(held)),
-            after=None if week is None else RuleState(week=_listed(week)),
-        )
-        await rule_queries.ask_for_recount(await rule_queries.list_ward_ids(area_id))
-        receipt = await change.record(area_id, [diff], now)
-    service.forget_cached_rules()
-    return receipt, True
+    return await change.make(lambda now: _store_hours(actor, ward, path, wish, week, now))
+
+
+async def _store_hours(
+    actor: Actor, ward: Ward, path: list[UUID], wish: HoursIn, week: Week | None, now: datetime
+) -> tuple[UUID, list[RuleDiff]]:
+    from_day = _check_from_day(wish.from_day, today_in(ward, now))
+    versions = await rule_queries.list_versions(wish.scope_id)
+    last = versions[-1].week if versions else None
+    if wish.was is not UNSET and wish.was != (None if last is None else _listed(last)):
+        await require_unchanged(ward, "hours", ["week"])
+    held = None
+    for version in versions:
+        if version.from_day <= from_day:
+            held = version.week
+    await rule_queries.set_hours(wish.scope_id, from_day, week)
+    await _require_open(actor, ward, path, now, "week")
+    area_id = ward.id if ward.id in path else path[0]
+    diff = RuleDiff(
+        scope_id=wish.scope_id,
+        from_day=from_day,
+        before=None if held is None else RuleState(week=_listed(held)),
+        after=None if week is None else RuleState(week=_listed(week)),
+    )
+    await rule_queries.ask_for_recount(await rule_queries.list_ward_ids(area_id))
+    return area_id, [diff]
 
 
 async def _scope_path(actor: Actor, ward: Ward, scope_id: UUID) -> list[UUID]:

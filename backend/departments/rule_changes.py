@@ -1,7 +1,7 @@
 """What changes of a ward's rules have in common: whose they are, how far they reach, a record."""
 
 import hashlib
-from collections.abc import Iterable, Sequence
+from collections.abc import Awaitable, Callable, Iterable, Sequence
 from datetime import date, datetime
 from uuid import UUID
 from zoneinfo import ZoneInfo
@@ -9,7 +9,8 @@ from zoneinfo import ZoneInfo
 import msgspec
 
 from backend.actor import Actor
-from backend.departments import rule_queries
+from backend.db import write_tx
+from backend.departments import rule_queries, service
 from backend.departments.catalogue_schemas import CategoryIn, DepartmentIn, OrderIn
 from backend.departments.policy import keeps_rules, keeps_rules_of, reads_rules
 from backend.departments.rule_queries import Ward
@@ -26,6 +27,8 @@ from backend.departments.rule_schemas import (
 from backend.errors import Conflict, FieldProblem, Forbidden, IdReused, InvalidField, NotFound
 from backend.i18n import N_, Language, gettext
 from backend.trail import canonical, record, sha256
+
+Store = Callable[[datetime], Awaitable[tuple[UUID, Sequence[RuleDiff]]]]
 
 
 class ChangedMeanwhile(Conflict):
@@ -56,10 +59,30 @@ class RuleChange:
         self, actor: Actor, ward: Ward, change_id: UUID, subject: Subject, content_hash: bytes
     ) -> None:
         self._account_id = actor.account_id
+        self._ward_id = ward.id
         self._id = change_id
         self._subject: Subject = subject
         # The ward belongs to what was said: the same id elsewhere is another change.
         self.hash = content_hash + ward.id.bytes
+
+    async def make(self, store: Store) -> tuple[ChangeReceipt, bool]:
+        """Make the change when it is the ward's turn, unless it was made before.
+
+        Args:
+            store: writes it, given the time; answers the ward or city it is about, and what is
+                different now.
+
+        Returns the receipt, and whether the change is new. Raises as `store`, and IdReused.
+        """
+        async with write_tx():
+            now = await rule_queries.lock_ward(self._ward_id)
+            earlier = await self.find_earlier()
+            if earlier is not None:
+                return earlier, False
+            area_id, diffs = await store(now)
+            receipt = await self.record(area_id, diffs, now)
+        service.forget_cached_rules()
+        return receipt, True
 
     async def find_earlier(self) -> ChangeReceipt | None:
         """Raises IdReused if the id stands for something else."""

@@ -16,7 +16,6 @@ from msgspec import UNSET, Struct
 
 from backend.actor import Actor
 from backend.changes import touch
-from backend.db import write_tx
 from backend.departments import rule_queries, service
 from backend.departments.clocks import DAY_MINUTES
 from backend.departments.rule_changes import (
@@ -122,47 +121,43 @@ async def change_routing(
     """
     checked = await check_routes(actor, ward_id, wish)
     change = RuleChange(actor, checked.ward, change_id, "routing", fingerprint(wish))
-    async with write_tx():
-        now = await rule_queries.lock_ward(ward_id)
-        earlier = await change.find_earlier()
-        if earlier is not None:
-            return earlier, False
-        present = {
-            (rule.category_id, rule.area_id): rule.department_id
-            for rule in await rule_queries.list_routes_of(
-                sorted({rule.category_id for rule in checked.rules})
-            )
-        }
-        await require_unchanged(
-            checked.ward,
-            "routing",
-            [
-                f"rules[{number}].department_id"
-                for number, rule in enumerate(checked.rules)
-                if rule.was is not UNSET
-                and rule.was != present.get((rule.category_id, rule.area_id))
-            ],
+    return await change.make(lambda _now: _store_routes(checked))
+
+
+async def _store_routes(checked: CheckedRoutes) -> tuple[UUID, list[RuleDiff]]:
+    present = {
+        (rule.category_id, rule.area_id): rule.department_id
+        for rule in await rule_queries.list_routes_of(
+            sorted({rule.category_id for rule in checked.rules})
         )
-        diffs = []
-        for rule in checked.rules:
-            before = present.get((rule.category_id, rule.area_id))
-            if before != rule.department_id:
-                diffs.append(
-                    RuleDiff(
-                        scope_id=rule.area_id,
-                        category_id=rule.category_id,
-                        before=RuleState(department_id=before) if before else None,
-                        after=RuleState(department_id=rule.department_id)
-                        if rule.department_id
-                        else None,
-                    )
+    }
+    await require_unchanged(
+        checked.ward,
+        "routing",
+        [
+            f"rules[{number}].department_id"
+            for number, rule in enumerate(checked.rules)
+            if rule.was is not UNSET and rule.was != present.get((rule.category_id, rule.area_id))
+        ],
+    )
+    diffs = []
+    for rule in checked.rules:
+        before = present.get((rule.category_id, rule.area_id))
+        if before != rule.department_id:
+            diffs.append(
+                RuleDiff(
+                    scope_id=rule.area_id,
+                    category_id=rule.category_id,
+                    before=RuleState(department_id=before) if before else None,
+                    after=RuleState(department_id=rule.department_id)
+                    if rule.department_id
+                    else None,
                 )
-        await rule_queries.set_routes(
-            [(rule.category_id, rule.area_id, rule.department_id) for rule in checked.rules]
-        )
-        receipt = await change.record(checked.area_id, diffs, now)
-    service.forget_cached_rules()
-    return receipt, True
+            )
+    await rule_queries.set_routes(
+        [(rule.category_id, rule.area_id, rule.department_id) for rule in checked.rules]
+    )
+    return checked.area_id, diffs
 
 
 # clocks --------------------------------------------------------------------------------------
@@ -188,24 +183,23 @@ async def change_clocks(
     paths = await check_places(actor, ward, "clocks", pairs)
     change = RuleChange(actor, ward, change_id, "clocks", fingerprint(wish))
     area_id = widest_area(ward, paths)
-    async with write_tx():
-        now = await rule_queries.lock_ward(ward_id)
-        earlier = await change.find_earlier()
-        if earlier is not None:
-            return earlier, False
-        diffs = await _clock_diffs(ward, wish.clocks)
-        await rule_queries.set_clocks(
-            [(clock.category_id, clock.area_id, clock.times) for clock in wish.clocks]
-        )
-        wards = await rule_queries.list_ward_ids(area_id)
-        touch(
-            (one, "category", category_id)
-            for one in wards
-            for category_id in {diff.category_id for diff in diffs if diff.category_id}
-        )
-        receipt = await change.record(area_id, diffs, now)
-    service.forget_cached_rules()
-    return receipt, True
+    return await change.make(lambda _now: _store_clocks(ward, area_id, wish.clocks))
+
+
+async def _store_clocks(
+    ward: Ward, area_id: UUID, wanted: Sequence[ClockIn]
+) -> tuple[UUID, list[RuleDiff]]:
+    diffs = await _clock_diffs(ward, wanted)
+    await rule_queries.set_clocks(
+        [(clock.category_id, clock.area_id, clock.times) for clock in wanted]
+    )
+    wards = await rule_queries.list_ward_ids(area_id)
+    touch(
+        (one, "category", category_id)
+        for one in wards
+        for category_id in {diff.category_id for diff in diffs if diff.category_id}
+    )
+    return area_id, diffs
 
 
 async def _clock_diffs(ward: Ward, wanted: Sequence[ClockIn]) -> list[RuleDiff]:

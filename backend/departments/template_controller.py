@@ -7,6 +7,7 @@ from litestar.di import NamedDependency
 from litestar.params import FromPath, JSONBody
 
 from backend.actor import Actor, staff
+from backend.answers import made
 from backend.departments import templates
 from backend.departments.template_schemas import (
     TemplateIn,
@@ -34,8 +35,7 @@ class TemplateController(Controller):
         template_id: FromPath[UUID],
         data: JSONBody[TemplateIn],
     ) -> Response[TemplateOut]:
-        saved, fresh = await templates.save_template(actor, department_id, template_id, data)
-        return Response(saved, status_code=201 if fresh else 200)
+        return made(await templates.save_template(actor, department_id, template_id, data))
 
     @delete("/{template_id:uuid}", policy=staff, operation_id="removeTemplate")
     async def remove(

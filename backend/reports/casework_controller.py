@@ -7,6 +7,7 @@ from litestar.di import NamedDependency
 from litestar.params import FromPath, JSONBody
 
 from backend.actor import Actor, signed_in
+from backend.answers import made
 from backend.reports import parts, passing, presence
 from backend.reports.schemas import HandoverIn, PartDoneIn, PresenceOut, SplitIn
 from backend.threads.schemas import MessageReceipt
@@ -24,8 +25,7 @@ class CaseworkController(Controller):
         handover_id: FromPath[UUID],
         data: JSONBody[HandoverIn],
     ) -> Response[MessageReceipt]:
-        receipt, fresh = await passing.hand_over(actor, report_id, handover_id, data)
-        return Response(receipt, status_code=201 if fresh else 200)
+        return made(await passing.hand_over(actor, report_id, handover_id, data))
 
     @put("/splits/{split_id:uuid}", policy=signed_in, operation_id="splitReport")
     async def split(
@@ -35,8 +35,7 @@ class CaseworkController(Controller):
         split_id: FromPath[UUID],
         data: JSONBody[SplitIn],
     ) -> Response[MessageReceipt]:
-        receipt, fresh = await parts.split(actor, report_id, split_id, data)
-        return Response(receipt, status_code=201 if fresh else 200)
+        return made(await parts.split(actor, report_id, split_id, data))
 
     @put(
         "/parts/{department_id:uuid}/closings/{closing_id:uuid}",
@@ -51,8 +50,7 @@ class CaseworkController(Controller):
         closing_id: FromPath[UUID],
         data: JSONBody[PartDoneIn],
     ) -> Response[MessageReceipt]:
-        receipt, fresh = await parts.close_part(actor, report_id, department_id, closing_id, data)
-        return Response(receipt, status_code=201 if fresh else 200)
+        return made(await parts.close_part(actor, report_id, department_id, closing_id, data))
 
     @put("/presence", policy=signed_in, operation_id="lookAt")
     async def look_at(

@@ -8,6 +8,7 @@ from litestar.di import NamedDependency
 from litestar.params import FromPath, FromQuery, JSONBody, QueryParameter
 
 from backend.actor import Actor
+from backend.answers import made
 from backend.reports import desk, desk_views
 from backend.reports.desk_schemas import (
     BulkHandoverIn,
@@ -108,8 +109,7 @@ class DeskViewController(Controller):
     async def save_view(
         self, actor: NamedDependency[Actor], view_id: FromPath[UUID], data: JSONBody[DeskViewIn]
     ) -> Response[DeskViewOut]:
-        view, fresh = await desk_views.save_view(actor, view_id, data)
-        return Response(view, status_code=201 if fresh else 200)
+        return made(await desk_views.save_view(actor, view_id, data))
 
     @delete("/{view_id:uuid}", policy=desk_people, own=True, operation_id="deleteDeskView")
     async def delete_view(self, actor: NamedDependency[Actor], view_id: FromPath[UUID]) -> None:

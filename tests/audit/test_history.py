@@ -283,9 +283,9 @@ async def test_what_was_tampered_with_is_shown_as_broken(world: World, chained: 
 WRITES = {"PUT", "POST", "PATCH", "DELETE"}
 OWN = {
     "join", "changeMe", "revokeDevice", "createDeviceLink", "subscribe", "unsubscribe",
-    "readNotifications", "saveDeskView", "deleteDeskView", "markRead",
+    "readNotifications", "saveDeskView", "deleteDeskView", "markRead", "enterAsGuest", "claimGuest",
     # Questions with a body, which write nothing.
-    "previewMoves", "previewHandovers", "previewInvitation",
+    "previewMoves", "previewHandovers", "previewInvitation", "searchDesk",
 }  # fmt: skip
 """All that somebody who only inspects may write, by decision: their own devices, notices, lists."""
 

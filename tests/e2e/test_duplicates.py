@@ -86,13 +86,18 @@ async def test_who_joined_stops_following_without_a_connection(
     await phone.offline()
     await stop.click()
     await words.button(page.get_by_role("alertdialog"), "Stop following").click()
-    gone = "You no longer follow this report. It goes from this phone as soon as there is a connection."
+    await page.wait_for_url("**/mine")
+    await page.goto(f"{stack.url}/reports/{report_id}")
+    gone = (
+        "You no longer follow this report. "
+        "It goes from this phone as soon as there is a connection."
+    )
     await expect(page.get_by_text(words(gone))).to_be_visible()
     assert await followers_of(report_id) == 1
     await phone.offline(False)
     await sent(page)
     assert await followers_of(report_id) == 0
-    await page.goto(f"{stack.url}/reports/{report_id}")
+    # The open screen says so by itself.
     await expect(page.get_by_text(words("There is no such report for you"))).to_be_visible()
     await mai.client.aclose()
 

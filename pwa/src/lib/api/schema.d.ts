@@ -296,6 +296,23 @@ export interface paths {
         patch?: never;
         trace?: never;
     };
+    "/api/desk/handovers/preview": {
+        parameters: {
+            query?: never;
+            header?: never;
+            path?: never;
+            cookie?: never;
+        };
+        get?: never;
+        put?: never;
+        /** PreviewHandovers */
+        post: operations["previewHandovers"];
+        delete?: never;
+        options?: never;
+        head?: never;
+        patch?: never;
+        trace?: never;
+    };
     "/api/desk/moves/preview": {
         parameters: {
             query?: never;
@@ -722,6 +739,23 @@ export interface paths {
         put?: never;
         post?: never;
         delete?: never;
+        options?: never;
+        head?: never;
+        patch?: never;
+        trace?: never;
+    };
+    "/api/reports/{report_id}/joins": {
+        parameters: {
+            query?: never;
+            header?: never;
+            path?: never;
+            cookie?: never;
+        };
+        get?: never;
+        put?: never;
+        post?: never;
+        /** Leave */
+        delete: operations["leaveReport"];
         options?: never;
         head?: never;
         patch?: never;
@@ -1511,6 +1545,12 @@ export interface components {
             texts: components["schemas"]["Names"];
             told: number;
         };
+        /** BulkHandoverIn */
+        BulkHandoverIn: {
+            /** Format: uuid */
+            department_id: string;
+            report_ids: string[];
+        };
         /** BulkIn */
         BulkIn: {
             report_ids: string[];
@@ -1519,6 +1559,8 @@ export interface components {
         };
         /** BulkItem */
         BulkItem: {
+            /** @enum {null|string} */
+            at_department?: "in_charge" | "has_part" | "elsewhere" | null;
             code: string;
             needs_photo: boolean;
             possible: boolean;
@@ -1612,6 +1654,7 @@ export interface components {
             department_id?: string | null;
             icon: string;
             names: components["schemas"]["Names"];
+            near_m?: number | null;
             /** @default false */
             needs_result_photo: boolean;
             /** @default false */
@@ -1660,6 +1703,7 @@ export interface components {
             id: string;
             keeps: boolean;
             names: components["schemas"]["Names"];
+            near_m: number;
             needs_result_photo: boolean;
             private: boolean;
             questions: components["schemas"]["Question"][];
@@ -1674,6 +1718,7 @@ export interface components {
             colour?: string | null;
             icon?: string | null;
             names?: components["schemas"]["Names"] | null;
+            near_m?: number | null;
             needs_result_photo?: boolean | null;
             place?: number | null;
             private?: boolean | null;
@@ -3705,6 +3750,45 @@ export interface operations {
             };
         };
     };
+    previewHandovers: {
+        parameters: {
+            query?: never;
+            header?: never;
+            path?: never;
+            cookie?: never;
+        };
+        requestBody: {
+            content: {
+                "application/json": components["schemas"]["BulkHandoverIn"];
+            };
+        };
+        responses: {
+            /** @description Request fulfilled, document follows */
+            200: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["BulkOut"];
+                };
+            };
+            /** @description Bad request syntax or unsupported method */
+            400: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": {
+                        detail: string;
+                        extra?: null | {
+                            [key: string]: unknown;
+                        } | unknown[];
+                        status_code: number;
+                    };
+                };
+            };
+        };
+    };
     previewMoves: {
         parameters: {
             query?: never;
@@ -4827,6 +4911,41 @@ export interface operations {
                 content: {
                     "application/json": components["schemas"]["HistoryOut"];
                 };
+            };
+            /** @description Bad request syntax or unsupported method */
+            400: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": {
+                        detail: string;
+                        extra?: null | {
+                            [key: string]: unknown;
+                        } | unknown[];
+                        status_code: number;
+                    };
+                };
+            };
+        };
+    };
+    leaveReport: {
+        parameters: {
+            query?: never;
+            header?: never;
+            path: {
+                report_id: string;
+            };
+            cookie?: never;
+        };
+        requestBody?: never;
+        responses: {
+            /** @description Request fulfilled, nothing follows */
+            204: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content?: never;
             };
             /** @description Bad request syntax or unsupported method */
             400: {
