@@ -19,7 +19,7 @@ PHOTO_TYPES: Final = frozenset(
 
 VOICE_SECONDS: Final = 60
 VOICE_BYTES: Final = 1024 * 1024
-"""A phone asks for 16 kbit/s (120 KB); some browsers record as they like, up to 128 kbit/s."""
+"""A phone asks for 14 kbit/s (105 KB); some browsers record as they like, up to 128 kbit/s."""
 
 VOICE_TYPES: Final = frozenset({"audio/webm", "audio/ogg", "audio/mp4"})
 

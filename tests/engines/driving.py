@@ -242,6 +242,9 @@ PREFERENCES: Final[Mapping[str, object]] = {
     "geo.prompt.testing": True,
     "geo.prompt.testing.allow": True,
     "permissions.default.desktop-notification": 2,
+    # A tone stands for somebody who speaks.
+    "media.navigator.streams.fake": True,
+    "media.navigator.permission.disabled": True,
 }
 
 

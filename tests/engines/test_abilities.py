@@ -75,6 +75,9 @@ LACKS: Final[Mapping[str, Mapping[str, str]]] = {
         "a time limit inside AbortSignal.any": "WebKit 2.50 may collect it, and then it never "
         "comes (19 of 20 in a trial, 0 of 1 in another); `client.ts` joins them by hand",
         "two tabs": "one window of one view; Chromium plays two tabs",
+        "recording a voice": "WebKitGTK offers no format here, so the button is not shown; iPhones "
+        "record MP4 with AAC, which is decoded in `tests/media/test_sound.py`",
+        "playing a voice note": "WebKitGTK is without a decoder of AAC here; Safari has its own",
     },
     "Firefox": {
         "Background Sync": "has none: what waits goes when the app is opened",
@@ -91,6 +94,12 @@ ABSENT: Final[Mapping[str, Mapping[str, str]]] = {
         "Background Sync": _NO_SYNC,
         "web push": "return !('PushManager' in window);",
         "a promise to keep what is stored": "return !navigator.storage?.persist;",
+        "recording a voice": """
+            return typeof MediaRecorder === 'undefined'
+              || !['audio/webm;codecs=opus', 'audio/ogg;codecs=opus', 'audio/mp4'].some(
+                (type) => MediaRecorder.isTypeSupported(type));""",
+        "playing a voice note": """
+            return new Audio().canPlayType('audio/mp4; codecs="mp4a.40.2"') === '';""",
     },
     "Firefox": {"Background Sync": _NO_SYNC},
 }

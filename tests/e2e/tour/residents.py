@@ -1,8 +1,11 @@
 """Somebody nobody knows yet, and residents."""
 
+import contextlib
 import re
 import uuid
 from datetime import timedelta
+
+from playwright.async_api import Error as PlaywrightError
 
 from backend import db
 from backend.accounts.service import write_invitation_unchecked
@@ -247,9 +250,15 @@ async def _(visit: Visit) -> None:
     await holds(visit.page, RECORDING)
 
 
+async def _stop(visit: Visit) -> None:
+    """After a minute it has stopped by itself."""
+    with contextlib.suppress(PlaywrightError):
+        await visit.button("Stop recording").click(timeout=2000)
+
+
 @screen("resident", "mai", "report-4-spoken")
 async def _(visit: Visit) -> None:
-    await visit.button("Stop recording").click()
+    await _stop(visit)
     await visit.button("Delete the voice note").wait_for()
 
 
@@ -336,7 +345,7 @@ async def _(visit: Visit) -> None:
 
 @screen("resident", "asked", "report-page-spoken")
 async def _(visit: Visit) -> None:
-    await visit.button("Stop recording").click()
+    await _stop(visit)
     await visit.button("Delete the voice note").wait_for()
     await visit.page.locator("form button[type=submit]").click()
     await visit.button("Play the voice note").wait_for()

@@ -14,12 +14,12 @@ const lookEveryMs = 100;
 const silentDb = -50;
 
 /**
- * What browsers record, the smallest first. 60 seconds are 120 KB with Opus and 143 KB with AAC; a browser that does
- * not heed the number makes more, and the server takes up to 1 MiB.
+ * What browsers record, the smallest first. Of 60 seconds Chromium makes 115 KB, Firefox 140 KB; with AAC they are
+ * 143 KB. A browser that does not heed the number makes more, and the server takes up to 1 MiB.
  */
 const formats = [
-	{ asked: 'audio/webm;codecs=opus', type: 'audio/webm', bits: 16_000 },
-	{ asked: 'audio/ogg;codecs=opus', type: 'audio/ogg', bits: 16_000 },
+	{ asked: 'audio/webm;codecs=opus', type: 'audio/webm', bits: 14_000 },
+	{ asked: 'audio/ogg;codecs=opus', type: 'audio/ogg', bits: 14_000 },
 	{ asked: 'audio/mp4;codecs=mp4a.40.2', type: 'audio/mp4', bits: 19_000 },
 	{ asked: 'audio/mp4', type: 'audio/mp4', bits: 19_000 }
 ];
