@@ -101,9 +101,9 @@ export class CallerSearch {
 	ask(number: string): void {
 		if (this.#timer) clearTimeout(this.#timer);
 		this.#run++;
+		this.error = null;
 		if (number.replace(/\P{Nd}/gu, '').length < 3) {
 			this.found = null;
-			this.error = null;
 			return;
 		}
 		this.#timer = setTimeout(() => void this.#ask(number, this.#run), typedMs);
