@@ -130,11 +130,9 @@ async def test_a_flood_from_its_declaration_to_its_summary(
     await ha.keyboard.press("a")
     await ha.locator("dialog[open]").get_by_role("button", name="Xe bơm số 1").press("Enter")
     await expect(street).to_contain_text("Xe bơm số 1")
-    await street.get_by_role(
-        "button", name=words("{name}: it is there", name="Xe bơm số 1")
-    ).click()
+    await street.get_by_role("button", name=f"Xe bơm số 1: {words('It is there')}").click()
     await expect(street).to_contain_text(words("there since {time}").split("{")[0].strip())
-    await street.get_by_role("button", name=words("{name}: done", name="Xe bơm số 1")).click()
+    await street.get_by_role("button", name=f"Xe bơm số 1: {words('Done')}").click()
     await button(ha.locator("dialog[open]"), "vi", "Done").click()
     await expect(ha.locator("article h3")).to_have_count(1)
     await sent(ha)
