@@ -23,6 +23,7 @@ const person = (id: string): MeOut => ({
   ward_id: null,
   session_id: `session-of-${id}`,
   guest: false,
+  phone: null,
   grants: [],
   consent_version: 1,
   country: "VN",

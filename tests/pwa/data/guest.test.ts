@@ -32,6 +32,7 @@ const guestOf = (id: string): MeOut => ({
   session_id: `session-of-${id}`,
   consent_version: 1,
   guest: true,
+  phone: null,
   grants: [],
 });
 const member: MeOut = { ...guestOf("hoa"), name: "Hoa", guest: false };

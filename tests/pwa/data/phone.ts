@@ -42,7 +42,7 @@ function locksOf(prefix: string): Locks {
     return {
       held: own.map((lock) => ({
         ...lock,
-        name: lock.name?.slice(prefix.length),
+        name: (lock.name ?? "").slice(prefix.length),
       })),
     };
   };
