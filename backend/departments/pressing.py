@@ -16,6 +16,7 @@ from backend.departments.catalogue_schemas import CategoryIn
 from backend.departments.schemas import ClockTimes, Names
 
 _CALM_TIMES = ClockTimes(480, False, 1440, False, 480)
+_NEAR_M = 100
 
 
 async def open_own_category(ward_id: UUID, code: str, names: Names, icon: str, colour: str) -> UUID:
@@ -26,7 +27,9 @@ async def open_own_category(ward_id: UUID, code: str, names: Names, icon: str, c
     found = await pressing_queries.revive_category(ward_id, code)
     if found is None:
         found = uuids.uuid7()
-        wish = CategoryIn(category_id=found, revision=0, names=names, icon=icon, colour=colour)
+        wish = CategoryIn(
+            category_id=found, revision=0, names=names, icon=icon, colour=colour, near_m=_NEAR_M
+        )
         await catalogue_queries.insert_category(wish, ward_id, code, _CALM_TIMES)
     touch([(ward_id, "category", found)])
     return found

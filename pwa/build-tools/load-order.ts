@@ -24,6 +24,8 @@ export function loadOrder(): Plugin {
 				client: {
 					build: {
 						rolldownOptions: {
+							// Names of icons and the like stand where they are used: an export costs more than the word.
+							optimization: { inlineConst: { mode: 'all', pass: 3 } },
 							output: {
 								codeSplitting: {
 									groups: [

@@ -11,7 +11,11 @@ export function smallest(): Plugin {
 		async generateBundle(_, bundle) {
 			for (const file of Object.values(bundle)) {
 				if (file.type !== 'chunk') continue;
-				const { code } = await minify(file.code, { module: true, ecma: 2020, compress: { passes: 2 } });
+				const { code } = await minify(file.code, {
+					module: true,
+					ecma: 2022,
+					compress: { passes: 3, keep_fargs: false, hoist_funs: true }
+				});
 				if (!code) throw new Error(`terser made nothing of ${file.fileName}`);
 				file.code = code;
 			}

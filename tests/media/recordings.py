@@ -36,7 +36,8 @@ def recording(
     """
     container, codec = FORMATS[content_type]
     file = io.BytesIO()
-    options = {"movflags": "frag_keyframe+empty_moov"} if container == "mp4" else {}
+    # Second by second, as the app asks a browser for it.
+    options = {"movflags": "empty_moov", "frag_duration": "1000000"} if container == "mp4" else {}
     with av.open(file, "w", format=container, options=options) as made:
         made.metadata["title"] = f"Nha toi o so 12, {random.random()}"
         layout = "mono" if channels == 1 else "stereo"
